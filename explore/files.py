@@ -1,0 +1,85 @@
+"""Writing so that a reader sees the old state or the new one, never half of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `target`; when the block ends well, flush it to disk and rename it to `target`.
+
+    An error in the block removes the hidden folder and leaves `target` as it was. When `target` has come into being
+    meanwhile (the same content, written by another process), the new folder is dropped: identity lies in the name.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    hidden = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield hidden
+        for path in hidden.rglob("*"):
+            if path.is_file():
+                _flush(path)
+        _flush(hidden)
+        try:
+            hidden.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+        _flush(target.parent)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def write_bytes(target: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write a file under a hidden name, flush it and rename it to `target`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    hidden = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        hidden.chmod(mode)
+        hidden.replace(target)
+        _flush(target.parent)
+    finally:
+        hidden.unlink(missing_ok=True)
+
+
+def write_json(target: Path, content: Any) -> None:
+    """Write `content` as indented UTF-8 JSON with `write_bytes`."""
+    write_bytes(target, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """The JSON document in `path`."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of the bytes of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """fsync a file or, where the system allows it, a folder."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        if os.name != "nt":
+            raise
+    finally:
+        os.close(handle)

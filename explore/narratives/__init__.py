@@ -1,0 +1,1 @@
+"""What is found: messages, narratives, and which of them are emerging."""

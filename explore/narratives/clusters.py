@@ -1,0 +1,110 @@
+"""HDBSCAN over the layout, another granularity from the kept tree, and what becomes of the messages it leaves out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explore.errors import Refused
+
+MIN_SAMPLES = 5
+STRENGTH_FLOOR = 0.5
+MIN_ACCOUNTS_ALONE = 5
+LEVELS = {"broad": 4.0, "medium": 1.0, "fine": 1 / 3}
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """`labels`: narrative of each message (0.., -1 = none), shape (n,); `strength`: 0-1, 0 where there is none.
+
+    `tree`: the single-linkage tree of the layout, shape (n - 1, 4), from which any granularity can be cut.
+    """
+
+    labels: NDArray[np.int64]
+    strength: NDArray[np.float64]
+    tree: NDArray[np.float64]
+
+
+def min_cluster_size(granularity: str, n: int) -> int:
+    """The fewest messages that make a narrative: a number as given, or a named level that grows with sqrt(n).
+
+    medium is 0.2 sqrt(n), at least 8: 20 messages at 10,000, 63 at 100,000; broad is four times that, fine a third
+    (at least 5). Raises `Refused` for anything else.
+    """
+    if granularity in LEVELS:
+        return max(5, round(LEVELS[granularity] * max(8.0, 0.2 * math.sqrt(n))))
+    if granularity.isascii() and granularity.isdigit() and int(granularity) >= 2:
+        return int(granularity)
+    raise Refused(f"Granularity '{granularity}' is not known. Say broad, medium, fine or a number of messages.")
+
+
+def linkage(points: NDArray[np.float32]) -> NDArray[np.float64]:
+    """HDBSCAN's single-linkage tree of the layout, shape (n - 1, 4)."""
+    from hdbscan import HDBSCAN
+
+    if len(points) <= MIN_SAMPLES:
+        return np.empty((0, 4))
+    model = HDBSCAN(min_cluster_size=MIN_SAMPLES, min_samples=MIN_SAMPLES, core_dist_n_jobs=1, gen_min_span_tree=False)
+    model.fit(points.astype(np.float64))
+    tree: NDArray[np.float64] = model.single_linkage_tree_.to_numpy()
+    return tree
+
+
+def cut(
+    tree: NDArray[np.float64],
+    graph: Any,
+    *,
+    size: int,
+    n_posts: NDArray[np.int64],
+    n_authors: NDArray[np.int64],
+) -> Clusters:
+    """Cut the tree so that a narrative has at least `size` messages, then see to what is left over.
+
+    `graph`: neighbour weights, CSR of shape (n, n). `n_posts`, `n_authors`: per message. A message that HDBSCAN leaves
+    out joins the narrative that holds most of its neighbour weight, when that share (its strength) reaches one half.
+    A message left out even so, but posted at least `size` times by at least five accounts, is a narrative by itself.
+    """
+    labels, strength = _excess_of_mass(tree, size, n=len(n_posts))
+    labels, strength = _adopt(labels, strength, graph)
+    alone = np.flatnonzero((labels < 0) & (n_posts >= size) & (n_authors >= MIN_ACCOUNTS_ALONE))
+    labels[alone] = labels.max(initial=-1) + 1 + np.arange(len(alone))
+    strength[alone] = 1.0
+    return Clusters(labels=labels, strength=strength, tree=tree)
+
+
+def _excess_of_mass(tree: NDArray[np.float64], size: int, *, n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    from hdbscan._hdbscan_tree import compute_stability, condense_tree, get_clusters
+
+    if len(tree) + 1 < max(2 * size, MIN_SAMPLES):
+        return np.full(n, -1), np.zeros(n)
+    condensed = condense_tree(tree, size)
+    labels, probabilities, _ = get_clusters(condensed, compute_stability(condensed), "eom", False, False, 0.0, 0)
+    return np.asarray(labels, dtype=np.int64), np.asarray(probabilities, dtype=np.float64)
+
+
+def _adopt(
+    labels: NDArray[np.int64], strength: NDArray[np.float64], graph: Any
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Give each left-out message to the narrative of most of its neighbour weight, where that is half or more."""
+    from scipy import sparse
+
+    k = int(labels.max(initial=-1)) + 1
+    out = np.flatnonzero(labels < 0)
+    labels, strength = labels.copy(), strength.copy()
+    if k == 0 or len(out) == 0:
+        return labels, strength
+    inside = np.flatnonzero(labels >= 0)
+    member = sparse.csr_matrix((np.ones(len(inside)), (inside, labels[inside])), shape=(len(labels), k))
+    near = graph[out]
+    votes = (near @ member).tocsr()
+    total = np.asarray(near.sum(axis=1)).ravel()
+    best = np.asarray(votes.argmax(axis=1)).ravel()
+    share = np.asarray(votes.max(axis=1).todense()).ravel() / np.where(total > 0, total, 1)
+    adopted = share >= STRENGTH_FLOOR
+    labels[out[adopted]] = best[adopted]
+    strength[out[adopted]] = share[adopted]
+    return labels, strength

@@ -1,0 +1,59 @@
+"""Nearest neighbours of every message, found once and used by the layouts, the clusters and search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+EXACT_BELOW = 20_000
+NEIGHBOURS = 30
+PROBES = 24
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """`indices` and cosine `distances`, shape (n, k), nearest first; column 0 is the message itself at distance 0."""
+
+    indices: NDArray[np.int32]
+    distances: NDArray[np.float32]
+
+
+def nearest(vectors: NDArray[np.float32], *, k: int = NEIGHBOURS) -> Neighbours:
+    """The k nearest messages of each message by cosine, itself included.
+
+    Exact up to 20,000 messages; beyond, faiss IVF with 4 sqrt(n) lists and 24 probes (recall of about .8 at k=15 and
+    100,000 messages; measured in the stack notes). Fewer than k messages give fewer columns.
+    """
+    import faiss
+
+    n, d = vectors.shape
+    k = min(k, n)
+    if n <= EXACT_BELOW:
+        index = faiss.IndexFlatIP(d)
+    else:
+        lists = int(4 * np.sqrt(n))
+        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, lists, faiss.METRIC_INNER_PRODUCT)
+        index.nprobe = PROBES
+        index.train(vectors)
+    index.add(vectors)
+    similarity, indices = index.search(vectors, k)
+    return _self_first(indices, 1 - similarity)
+
+
+def _self_first(indices: NDArray[np.int64], distances: NDArray[np.float32]) -> Neighbours:
+    """Put each row's own index in column 0; fill places that the index left empty with the row itself, far away."""
+    n, k = indices.shape
+    own = np.arange(n)[:, None]
+    distances = np.where(indices < 0, 1.0, distances)
+    indices = np.where(indices < 0, own, indices)
+    is_own = indices == own
+    rank = np.where(is_own & (np.cumsum(is_own, axis=1) == 1), -1.0, np.clip(distances, 0, 2))
+    missing = ~is_own.any(axis=1)
+    indices[missing, -1], rank[missing, -1] = own[missing, 0], -1.0
+    order = np.argsort(rank, axis=1, kind="stable")
+    indices = np.take_along_axis(indices, order, axis=1)
+    ranked = np.take_along_axis(rank, order, axis=1)
+    ranked[:, :1] = 0 if k else ranked[:, :1]
+    return Neighbours(indices=indices.astype(np.int32), distances=ranked.astype(np.float32))

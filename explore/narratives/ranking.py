@@ -1,0 +1,85 @@
+"""The list an investigator reads first: every narrative as of a moment, the fastest-growing on top."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from explore.narratives import amplification, emergence
+from explore.narratives.emergence import Window
+from explore.narratives.run import Run, Timeline
+
+
+def emerging(run: Run, window: Window) -> pd.DataFrame:
+    """Every narrative with a post before `window.as_of`, ranked: flagged first, then by the low end of the growth.
+
+    Columns: narrative_id, theme_id, label, terms, languages (as of the run), n_messages, n_posts, n_authors, reach,
+    first_at, last_at, copy_share, top_author_share (these as of the moment; see `sizes`), and those of
+    `emergence.score` and `emergence.judge`. Empty where the snapshot has no times.
+    """
+    past = run.timeline.before(window.as_of)
+    names = run.narratives[["narrative_id", "theme_id", "label", "terms", "languages"]]
+    k = len(names)
+    first_at = int(run.timeline.at.min()) if len(run.timeline.at) else 0
+    counts = emergence.count(past.at, past.unit, past.narrative, k=k, window=window, first_at=first_at)
+    table = pd.concat([names.reset_index(drop=True), sizes(past, k=k), emergence.score(counts)], axis=1)
+    return ranked(emergence.judge(table[table["n_posts"] > 0]))
+
+
+def sizes(posts: Timeline, *, k: int) -> pd.DataFrame:
+    """Row i = narrative i. Columns: n_messages, n_posts, n_authors (null where no account is known), reach (sum of
+    views, null where unknown), first_at, last_at, copy_share, top_author_share."""
+    inside = posts.narrative >= 0
+    table = pd.DataFrame(
+        {
+            "narrative": posts.narrative[inside],
+            "message": posts.message[inside],
+            "author": pd.array(posts.author[inside], dtype="Int64"),
+            "views": posts.views[inside],
+            "at": posts.at[inside],
+        }
+    )
+    table.loc[table["author"] < 0, "author"] = pd.NA
+    groups = table.groupby("narrative")
+    found = groups.agg(
+        n_messages=("message", "nunique"),
+        n_posts=("message", "size"),
+        n_authors=("author", "nunique"),
+        first=("at", "min"),
+        last=("at", "max"),
+    )
+    found["reach"] = groups["views"].sum(min_count=1)
+    found = found.reindex(range(k))
+    counts = found[["n_messages", "n_posts", "n_authors"]].fillna(0).astype("int64")
+    return pd.DataFrame(
+        {
+            "n_messages": counts["n_messages"],
+            "n_posts": counts["n_posts"],
+            "n_authors": counts["n_authors"].astype("Int64").where(counts["n_authors"] > 0),
+            "reach": found["reach"].round().astype("Int64"),
+            "first_at": _times(found["first"]),
+            "last_at": _times(found["last"]),
+            "copy_share": amplification.copy_share(posts.narrative, posts.message, posts.author, k=k),
+            "top_author_share": amplification.top_author_share(posts.narrative, posts.author, k=k),
+        }
+    )
+
+
+def ranked(table: pd.DataFrame) -> pd.DataFrame:
+    """Flagged first, then by `rate_ratio_low`, then by units now and posts; narrative id settles ties."""
+    order = ["flagged", "rate_ratio_low", "now_authors", "n_posts", "narrative_id"]
+    ascending = [False, False, False, False, True]
+    return table.sort_values(order, ascending=ascending, na_position="last", kind="stable").reset_index(drop=True)
+
+
+def window_for(run: Run, *, as_of: datetime | None = None) -> Window | None:
+    """The window that suits the run's density as of `as_of` (default: its last post); null without times."""
+    as_of = as_of or run.last_at
+    if as_of is None:
+        return None
+    return emergence.suggest_window(run.timeline.at, run.timeline.unit, as_of=as_of)
+
+
+def _times(micros: pd.Series) -> pd.Series:
+    return pd.to_datetime(micros.astype("Int64"), unit="us", utc=True).astype("datetime64[us, UTC]")

@@ -1,0 +1,170 @@
+"""Text as people wrote it -> the key that tells copies, and the words that carry meaning.
+
+Nothing here changes what is stored or shown: keys and words are for matching and counting only.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections import Counter, defaultdict
+from functools import cache
+
+BOILERPLATE = frozenset({"rt", "amp", "via", "http", "https", "www", "com", "html", "gt", "lt", "nbsp", "quot"})
+
+_ENGLISH_SLIPS = frozenset({"fire", "bill", "system", "serious", "cry", "interest", "mill", "mine", "sincere"})
+
+_LINK = re.compile(r"(?:https?://|www\.)\S+|\b(?:t\.co|bit\.ly|pic\.twitter\.com)/\S+", re.IGNORECASE)
+_MENTION = re.compile(r"(?<!\w)[@＠]\w[\w.-]*")
+_RETWEET = re.compile(r"^\s*(?:RT|via)\b\s*:?\s*(?=[@＠:])", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|#39|nbsp);")
+_SPACELESS = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\u1780-\u17ff"  # Myanmar, Khmer
+    "\u3040-\u30ff\u31f0-\u31ff"  # Hiragana, Katakana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"  # Han
+)
+_SPACELESS_RUN = re.compile(f"[{_SPACELESS}ー々]+")
+_KANA = re.compile("[\u3040-\u30ff]")
+_THAI = re.compile("[\u0e00-\u0e7f]")
+
+
+def message_key(text: str) -> str:
+    """What two posts must share to be the same message: the words, in order, in lower case.
+
+    Links, mentions, a leading RT, punctuation, emoji and white space do not count. A post that has nothing else keeps
+    its text in lower case as the key, so that different links stay different messages.
+    """
+    return " ".join(_plain(text).split()) or " ".join(text.casefold().split())
+
+
+def words(text: str) -> list[str]:
+    """The words of a post in lower case: no links, mentions, punctuation or emoji; hashtags lose their sign.
+
+    Scripts that put no spaces between words are cut into phrases (Japanese, Thai) or overlapping pairs of characters
+    (Chinese and the rest), which is what term statistics need.
+    """
+    plain = _plain(text)
+    if not _SPACELESS_RUN.search(plain):
+        return plain.split()
+    return [word for chunk in plain.split() for word in _cut(chunk)]
+
+
+def visible_words(text: str) -> list[str]:
+    """The words as they were written, in order, without links, mentions and a leading RT."""
+    text = _ENTITY.sub(" ", _RETWEET.sub(" ", text))
+    return [word for word in _MENTION.sub(" ", _LINK.sub(" ", text)).split() if word.strip("-–—|•·")]
+
+
+def is_spaceless(text: str) -> bool:
+    """Whether most letters of the text belong to a script written without spaces."""
+    return 2 * sum(len(run) for run in _SPACELESS_RUN.findall(text)) > len(text.replace(" ", ""))
+
+
+def content_words(found: list[str], lang: str | None = None) -> list[str]:
+    """The words that can describe something: without web boilerplate, numbers and the stop words of the language.
+
+    `lang` is a BCP-47 code; where it is unknown the language whose stop words occur most is taken, so that the German
+    "war" and the English "war" are told apart.
+    """
+    language = (lang or "").split("-")[0]
+    common = stop_words(language) or stop_words(_guess_language(found))
+    return [w for w in found if w not in common and w not in BOILERPLATE and len(w) > 1 and not w.isdigit()]
+
+
+@cache
+def stop_words(language: str) -> frozenset[str]:
+    """Words too common to describe anything, as `words` would give them; empty for a language without a list.
+
+    The package's English list of 1,333 holds "fire", "state" and "microsoft": of it, the contractions are taken and
+    what scikit-learn's short list has too, without that list's own known slips.
+    """
+    import stop_words as package
+
+    if language not in package.LANGUAGE_MAPPING:
+        return frozenset()
+    listed = package.get_stop_words(language)
+    if language == "en":
+        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+        listed = [w for w in listed if "'" in w] + sorted(ENGLISH_STOP_WORDS - _ENGLISH_SLIPS)
+    return frozenset(part for word in listed for part in _plain(word).split())
+
+
+def _guess_language(found: list[str]) -> str:
+    """The language with the most stop words among `found`; English where there is none."""
+    hits = Counter(language for word in found for language in _languages_of().get(word, ()))
+    return max(hits, key=lambda language: (hits[language], language == "en"), default="en")
+
+
+@cache
+def _languages_of() -> dict[str, list[str]]:
+    """Stop word -> the languages that have it."""
+    import stop_words as package
+
+    languages: dict[str, list[str]] = defaultdict(list)
+    for language in package.LANGUAGE_MAPPING:
+        for word in stop_words(language):
+            languages[word].append(language)
+    return dict(languages)
+
+
+def _plain(text: str) -> str:
+    """Lower case without links, mentions, RT, punctuation and symbols."""
+    text = _ENTITY.sub(" ", _RETWEET.sub(" ", text))
+    text = _MENTION.sub(" ", _LINK.sub(" ", text))
+    return unicodedata.normalize("NFKC", text).casefold().translate(_separators())
+
+
+@cache
+def _separators() -> dict[int, str | None]:
+    """Punctuation, symbols, spaces and control characters become a space; apostrophes and joiners vanish.
+
+    Marks are kept: Hindi and Thai write vowels with them (and `\\w` of the re module does not know that).
+    """
+    table: dict[int, str | None] = {}
+    for code in range(sys.maxunicode + 1):
+        category = unicodedata.category(chr(code))
+        if category[0] in "PSZ" or category == "Cc":
+            table[code] = " "
+        elif category in ("Cf", "Cs") or 0xFE00 <= code <= 0xFE0F:
+            table[code] = None
+    return table | dict.fromkeys(map(ord, "'’ʼ`´"), None)
+
+
+def _cut(chunk: str) -> list[str]:
+    """Cut the spaceless runs of a chunk; leave the rest as it is."""
+    found: list[str] = []
+    end = 0
+    for run in _SPACELESS_RUN.finditer(chunk):
+        found += [chunk[end : run.start()]] if run.start() > end else []
+        found += _segment(run.group())
+        end = run.end()
+    return found + ([chunk[end:]] if end < len(chunk) else [])
+
+
+def _segment(run: str) -> list[str]:
+    if _KANA.search(run):
+        return [_without_particle(phrase) for phrase in _phrases("ja", run)]
+    if _THAI.search(run):
+        return _phrases("th", run)
+    return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+
+
+def _without_particle(phrase: str) -> str:
+    """A Japanese phrase without the particles that end it, where something of two characters or more is left."""
+    stripped = phrase.rstrip("はがをにでとのもへや")
+    return stripped if len(stripped) >= 2 else phrase
+
+
+def _phrases(language: str, run: str) -> list[str]:
+    phrases: list[str] = _segmenter(language).parse(run)
+    return phrases
+
+
+@cache
+def _segmenter(language: str):  # type: ignore[no-untyped-def]  # budoux ships no types
+    import budoux
+
+    return budoux.load_default_japanese_parser() if language == "ja" else budoux.load_default_thai_parser()

@@ -1,0 +1,1 @@
+"""What comes in: files of posts become checked, immutable snapshots."""
