@@ -17,11 +17,12 @@ from typing import Any
 def new_folder(target: Path) -> Iterator[Path]:
     """Yield a hidden folder beside `target`; when the block ends well, flush it to disk and rename it to `target`.
 
+    The hidden name carries the process id, so that what a killed process left behind can be told and removed.
     An error in the block removes the hidden folder and leaves `target` as it was. When `target` has come into being
     meanwhile (the same content, written by another process), the new folder is dropped: identity lies in the name.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    hidden = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    hidden = Path(tempfile.mkdtemp(prefix=f".{target.name}-{os.getpid()}-", dir=target.parent))
     try:
         yield hidden
         for path in hidden.rglob("*"):

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Protocol
-
-try:
-    import resource
-except ImportError:  # Windows has no resource module; peak memory is then reported as unknown
-    resource = None  # type: ignore[assignment]
-import sys
 
 
 class Progress(Protocol):
@@ -24,8 +19,10 @@ def silent(stage: str, done: float | None = None) -> None:
 
 def peak_rss_mb() -> float | None:
     """Peak resident memory of this process so far in MiB; None where the system does not tell."""
-    if resource is None:
+    if sys.platform == "win32":
         return None
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 

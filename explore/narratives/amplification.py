@@ -37,4 +37,5 @@ def top_author_share(narrative: Ints, author: Ints, *, k: int) -> NDArray[np.flo
 
 def _per_post(counts: Ints, narrative: Ints, *, k: int) -> NDArray[np.float64]:
     posts = np.bincount(narrative[narrative >= 0], minlength=k)
-    return np.divide(counts, posts, out=np.full(k, np.nan), where=posts > 0)
+    share: NDArray[np.float64] = np.divide(counts, posts, out=np.full(k, np.nan), where=posts > 0)
+    return share

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from explore.errors import Refused
+
 LEVEL = 0.05
 MIN_BASELINE_WINDOWS = 3
 SPARK_STEPS_PER_WINDOW = 4
@@ -176,6 +178,15 @@ def suggest_window(at: Ints, unit: Ints, *, as_of: datetime) -> Window:
         if length >= _hours(24) and active < 30 and fits(longer):
             length = longer
     return Window(as_of=as_of, length=length, baseline=7 * length)
+
+
+def moment(text: str) -> datetime:
+    """A time in ISO 8601 with T or space, with Z or an offset; no offset = UTC. Raises `Refused`."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Refused(f"'{text}' is not a time. Write it like 2024-05-31T14:00Z.") from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _hours(n: int) -> timedelta:

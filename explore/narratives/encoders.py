@@ -76,7 +76,8 @@ def encode_cached(encoder: Encoder, texts: Sequence[str], *, seed: int, cache: P
 def unit_rows(vectors: Vectors) -> Vectors:
     """The rows scaled to length one; rows of zeros stay."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-12)
+    unit: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-12)
+    return unit
 
 
 class Lexical:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +32,9 @@ def nearest(vectors: NDArray[np.float32], *, k: int = NEIGHBOURS) -> Neighbours:
     n, d = vectors.shape
     k = min(k, n)
     if n <= EXACT_BELOW:
-        index = faiss.IndexFlatIP(d)
+        index: Any = faiss.IndexFlatIP(d)
     else:
-        lists = int(4 * np.sqrt(n))
-        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, lists, faiss.METRIC_INNER_PRODUCT)
+        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, int(4 * np.sqrt(n)), faiss.METRIC_INNER_PRODUCT)
         index.nprobe = PROBES
         index.train(vectors)
     index.add(vectors)

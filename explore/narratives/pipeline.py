@@ -26,6 +26,7 @@ from explore.settings import Workspace
 
 LAYOUT_EPOCHS, MAP_EPOCHS = 50, 100
 FEWEST_TO_CLUSTER = 15
+USUAL_SHARE = 0.05
 PACKAGES = ("bertopic", "faiss-cpu", "hdbscan", "model2vec", "numpy", "pandas", "scikit-learn", "scipy", "umap-learn")
 EPOCH = pd.Timestamp(0, tz="UTC")
 
@@ -97,13 +98,13 @@ def warm_up() -> None:
     vectors = encoders.unit_rows(rng.normal(size=(200, 8)).astype(np.float32))
     found = pd.DataFrame({"n_posts": np.ones(200, dtype=np.int64), "n_authors": np.ones(200, dtype=np.int64)})
     _cluster(vectors, found, config=RunConfig(), clock=StageClock())
-    importlib.import_module("bertopic")
+    topics.warm_up()
 
 
 def _read_posts(snapshot: Snapshot, as_of: datetime | None) -> pd.DataFrame:
     """The posts to explore with `row`, their position in the snapshot, in snapshot order."""
     posts = pd.read_parquet(
-        snapshot.posts_path, columns=["post_id", "created_at", "text", "author_id", "lang", "views"]
+        snapshot.posts_path, columns=["post_id", "created_at", "text", "author_id", "lang", "region", "views"]
     )
     posts.insert(0, "row", np.arange(len(posts), dtype=np.int32))
     if as_of is not None:
@@ -189,7 +190,8 @@ def _typicality(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDAr
 
 
 def _assigned(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """The run's posts.parquet: post_id, message_id, narrative_id, row, created_at, author, message, views, lang."""
+    """posts.parquet: post_id, message_id, narrative_id, row (in the snapshot), created_at, author and message (codes),
+    views, lang, region."""
     code = pd.Series(np.arange(len(found)), index=found["message_id"])
     message = code.loc[posts["message_id"]].to_numpy()
     author, _ = pd.factorize(posts["author_id"])
@@ -204,6 +206,7 @@ def _assigned(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
             "message": message.astype(np.int32),
             "views": posts["views"],
             "lang": posts["lang"],
+            "region": posts["region"],
         }
     )
 
@@ -217,7 +220,8 @@ def _narratives(posts: pd.DataFrame, named: topics.Topics) -> pd.DataFrame:
             "theme_id": np.array(named.themes, dtype=np.int64),
             "label": pd.array(named.labels, dtype="str"),
             "terms": pd.Series(named.terms, dtype=object),
-            "languages": pd.Series(_languages(posts, k), dtype=object),
+            "languages": pd.Series(_usual(posts, "lang", k), dtype=object),
+            "regions": pd.Series(_usual(posts, "region", k), dtype=object),
         }
     )
     line = run.timeline(posts)
@@ -232,15 +236,15 @@ def _narratives(posts: pd.DataFrame, named: topics.Topics) -> pd.DataFrame:
     return pd.concat([names, sizes, scored.drop(columns="spark"), synchrony], axis=1)
 
 
-def _languages(posts: pd.DataFrame, k: int) -> list[list[str]]:
-    """Per narrative the languages of at least 5 % of its posts, most frequent first; unknown is left out."""
-    known = posts[(posts["narrative_id"] >= 0) & posts["lang"].notna() & (posts["lang"] != "und")]
-    counts = known.groupby(["narrative_id", "lang"]).size().sort_values(ascending=False, kind="stable")
-    found: list[list[str]] = [[] for _ in range(k)]
+def _usual(posts: pd.DataFrame, column: str, k: int) -> list[list[str]]:
+    """Per narrative the values of at least 5 % of its posts that have one, most frequent first; "und" is none."""
+    known = posts[(posts["narrative_id"] >= 0) & posts[column].notna() & (posts[column] != "und")]
+    counts = known.groupby(["narrative_id", column]).size().sort_values(ascending=False, kind="stable")
     total = known.groupby("narrative_id").size()
-    for (narrative, lang), posts_in in counts.items():
-        if posts_in >= 0.05 * total[narrative]:
-            found[narrative].append(str(lang))
+    found: list[list[str]] = [[] for _ in range(k)]
+    for (narrative, value), held in counts.items():
+        if held >= USUAL_SHARE * total[narrative]:
+            found[narrative].append(str(value))
     return found
 
 

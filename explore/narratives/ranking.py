@@ -11,15 +11,18 @@ from explore.narratives.emergence import Window
 from explore.narratives.run import Run, Timeline
 
 
-def emerging(run: Run, window: Window) -> pd.DataFrame:
+def emerging(run: Run, window: Window | None) -> pd.DataFrame:
     """Every narrative with a post before `window.as_of`, ranked: flagged first, then by the low end of the growth.
 
-    Columns: narrative_id, theme_id, label, terms, languages (as of the run), n_messages, n_posts, n_authors, reach,
-    first_at, last_at, copy_share, top_author_share (these as of the moment; see `sizes`), and those of
-    `emergence.score` and `emergence.judge`. Empty where the snapshot has no times.
+    Columns: narrative_id, theme_id, label, terms, languages, regions (as of the run), n_messages, n_posts, n_authors,
+    reach, first_at, last_at, copy_share, top_author_share (these as of the moment; see `sizes`), and those of
+    `emergence.score` and `emergence.judge`. Without a window (a snapshot without times) every narrative is listed,
+    none is testable, and the largest come first.
     """
+    if window is None:
+        return ranked(run.narratives.assign(spark=[[] for _ in range(len(run.narratives))]))
     past = run.timeline.before(window.as_of)
-    names = run.narratives[["narrative_id", "theme_id", "label", "terms", "languages"]]
+    names = run.narratives[["narrative_id", "theme_id", "label", "terms", "languages", "regions"]]
     k = len(names)
     first_at = int(run.timeline.at.min()) if len(run.timeline.at) else 0
     counts = emergence.count(past.at, past.unit, past.narrative, k=k, window=window, first_at=first_at)

@@ -9,6 +9,7 @@ import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from functools import cache
 
 BOILERPLATE = frozenset({"rt", "amp", "via", "http", "https", "www", "com", "html", "gt", "lt", "nbsp", "quot"})
@@ -48,13 +49,17 @@ def words(text: str) -> list[str]:
     plain = _plain(text)
     if not _SPACELESS_RUN.search(plain):
         return plain.split()
-    return [word for chunk in plain.split() for word in _cut(chunk)]
+    return [word for chunk in plain.split() for word in _cut(chunk, _segment)]
 
 
 def visible_words(text: str) -> list[str]:
-    """The words as they were written, in order, without links, mentions and a leading RT."""
+    """The words as they were written, in order, without links, mentions and a leading RT.
+
+    Runs without spaces are cut into phrases that together give the run again.
+    """
     text = _ENTITY.sub(" ", _RETWEET.sub(" ", text))
-    return [word for word in _MENTION.sub(" ", _LINK.sub(" ", text)).split() if word.strip("-–—|•·")]
+    chunks = [word for word in _MENTION.sub(" ", _LINK.sub(" ", text)).split() if word.strip("-–—|•·")]
+    return [piece for chunk in chunks for piece in (_cut(chunk, _phrases) if _SPACELESS_RUN.search(chunk) else [chunk])]
 
 
 def is_spaceless(text: str) -> bool:
@@ -133,22 +138,23 @@ def _separators() -> dict[int, str | None]:
     return table | dict.fromkeys(map(ord, "'’ʼ`´"), None)
 
 
-def _cut(chunk: str) -> list[str]:
-    """Cut the spaceless runs of a chunk; leave the rest as it is."""
+def _cut(chunk: str, segment: Callable[[str], list[str]]) -> list[str]:
+    """Cut the spaceless runs of a chunk with `segment`; leave the rest as it is."""
     found: list[str] = []
     end = 0
     for run in _SPACELESS_RUN.finditer(chunk):
         found += [chunk[end : run.start()]] if run.start() > end else []
-        found += _segment(run.group())
+        found += segment(run.group())
         end = run.end()
     return found + ([chunk[end:]] if end < len(chunk) else [])
 
 
 def _segment(run: str) -> list[str]:
+    """The words of a run: phrases where Japanese or Thai is written, else overlapping pairs of characters."""
     if _KANA.search(run):
-        return [_without_particle(phrase) for phrase in _phrases("ja", run)]
+        return [_without_particle(phrase) for phrase in _phrases(run)]
     if _THAI.search(run):
-        return _phrases("th", run)
+        return _phrases(run)
     return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
 
 
@@ -158,8 +164,9 @@ def _without_particle(phrase: str) -> str:
     return stripped if len(stripped) >= 2 else phrase
 
 
-def _phrases(language: str, run: str) -> list[str]:
-    phrases: list[str] = _segmenter(language).parse(run)
+def _phrases(run: str) -> list[str]:
+    """The run cut into phrases, nothing lost."""
+    phrases: list[str] = _segmenter("ja" if _KANA.search(run) else "th" if _THAI.search(run) else "zh").parse(run)
     return phrases
 
 
@@ -167,4 +174,9 @@ def _phrases(language: str, run: str) -> list[str]:
 def _segmenter(language: str):  # type: ignore[no-untyped-def]  # budoux ships no types
     import budoux
 
-    return budoux.load_default_japanese_parser() if language == "ja" else budoux.load_default_thai_parser()
+    parsers = {
+        "ja": budoux.load_default_japanese_parser,
+        "th": budoux.load_default_thai_parser,
+        "zh": budoux.load_default_simplified_chinese_parser,
+    }
+    return parsers[language]()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,18 +58,21 @@ def describe(
     return Topics(narrative, terms, _told_apart(names, terms), _themes(narrative, vectors))
 
 
+def warm_up() -> None:
+    """Import bertopic, which takes seconds."""
+    _bertopic()
+
+
 def _ctfidf(
     content: Sequence[list[str]], labels: NDArray[np.int64], vectors: NDArray[np.float32]
 ) -> tuple[NDArray[np.int64], list[dict[str, float]]]:
     """BERTopic over given clusters: narrative id per message (0 = most messages) and term weights, best first."""
-    with warnings.catch_warnings():  # importing bertopic silences warnings for the whole process
-        from bertopic import BERTopic
-        from bertopic.cluster import BaseCluster
-        from bertopic.dimensionality import BaseDimensionalityReduction
-        from bertopic.vectorizers import ClassTfidfTransformer
+    from bertopic.cluster import BaseCluster
+    from bertopic.dimensionality import BaseDimensionalityReduction
+    from bertopic.vectorizers import ClassTfidfTransformer
     from sklearn.feature_extraction.text import CountVectorizer
 
-    model = BERTopic(
+    model = _bertopic()(
         language="multilingual",  # anything else strips every letter outside A-Z
         embedding_model=None,
         umap_model=BaseDimensionalityReduction(),
@@ -88,59 +92,54 @@ def _ctfidf(
     return found, weights
 
 
+def _bertopic() -> Any:
+    with warnings.catch_warnings():  # importing it silences warnings for the whole process
+        from bertopic import BERTopic
+    return BERTopic
+
+
 def _most_typical(member: NDArray[np.bool_], typicality: NDArray[np.float64]) -> NDArray[np.int64]:
     inside = np.flatnonzero(member)
     return inside[np.argsort(-typicality[inside], kind="stable")][:TYPICAL_MESSAGES]
 
 
 def _label(typical: Sequence[str], weights: Mapping[str, float]) -> str:
-    """The phrase of the typical messages that holds most of the narrative's terms, as it was written.
+    """The phrase that recurs most in the typical messages, weighted by the narrative's terms in it, as it was written.
 
-    Texts in scripts without spaces give their most typical message's first clause.
+    A long phrase wins when it is repeated nearly as often as its parts. Without any, the first terms are the label.
     """
-    if not typical:
-        return " ".join(list(weights)[:3])
-    if is_spaceless(" ".join(typical)):
-        return _clipped(re.split(r"[。！？!?\n、]", " ".join(visible_words(typical[0])))[0])
+    joint = "" if is_spaceless(" ".join(typical)) else " "
     phrases: dict[str, str] = {}
-    scores: Counter[str] = Counter()
+    scores: dict[str, float] = defaultdict(float)
     for text in typical:
-        for key, phrase, score in _phrases(visible_words(text), weights):
+        for key, phrase, score in _phrases(visible_words(text), weights, joint=joint):
             phrases.setdefault(key, phrase)
-            scores[key] += score  # type: ignore[assignment]  # Counter is typed for whole numbers
+            scores[key] += score
     if not scores:
-        return _clipped(" ".join(list(weights)[:3]) or " ".join(visible_words(typical[0])) or typical[0])
-    best = max(scores, key=lambda key: (scores[key], key))
-    return _clipped(phrases[best])
+        return _clipped(" · ".join(list(weights)[:3]) or " ".join("".join(typical[:1]).split()))
+    return _clipped(phrases[max(scores, key=lambda key: (scores[key], key))])
 
 
-def _phrases(raw: Sequence[str], weights: Mapping[str, float]) -> list[tuple[str, str, float]]:
-    """(key, phrase as written, score) of each run of words that begins and ends with a term and stays in its clause.
-
-    A single word counts only as a hashtag.
-    The score is the weight of its distinct terms over the square root of its length: dense runs win, longer ones
-    when the added words carry weight.
-    """
+def _phrases(raw: Sequence[str], weights: Mapping[str, float], *, joint: str) -> list[tuple[str, str, float]]:
+    """(key, phrase as written, weight of its terms) of each run of words that begins and ends with a term, holds no
+    word twice and stays in its clause. A single word counts only as a hashtag."""
     plain = [" ".join(words(word)) for word in raw]
+    weight = [max((weights.get(word, 0.0) for word in one.split()), default=0.0) for one in plain]
     found: dict[str, tuple[str, str, float]] = {}
-    for start, first in enumerate(plain):
-        if first not in weights:
-            continue
+    for start in np.flatnonzero(weight).tolist():
         for length in LABEL_WORDS:
             end = start + length
-            if end > len(raw) or CLAUSE_END.search(raw[end - 2]):
+            if end > len(raw) or (length > 1 and CLAUSE_END.search(raw[end - 2])):
                 break
             inside = plain[start:end]
-            if inside[-1] not in weights or len(set(inside)) < len(inside) or (length == 1 and raw[start][0] != "#"):
+            if not weight[end - 1] or len(set(inside)) < length or (length == 1 and raw[start][0] != "#"):
                 continue
-            key = " ".join(inside)
-            score = sum(weights.get(word, 0.0) for word in inside) / length**0.5
-            found[key] = (key, " ".join(raw[start:end]), score)
+            found[" ".join(inside)] = (" ".join(inside), joint.join(raw[start:end]), sum(weight[start:end]))
     return list(found.values())
 
 
 def _clipped(label: str) -> str:
-    label = re.sub(r"\s+", " ", label).strip(" .,:;!?-–—\"'“”«»()[]|#…")
+    label = re.sub(r"\s+", " ", label).strip(" .,:;!?-–—\"'“”«»()[]|…、。")
     return label if len(label) <= LABEL_CHARACTERS else label[: LABEL_CHARACTERS - 1].rstrip() + "…"
 
 

@@ -1,0 +1,6 @@
+"""`python -m explore`."""
+
+from explore.cli import main
+
+if __name__ == "__main__":
+    main()

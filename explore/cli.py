@@ -1,0 +1,253 @@
+"""The command line, for schedules and notebooks: one JSON document on stdout with --json, all else on stderr."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from explore import __version__
+from explore.errors import Refused
+from explore.narratives import ranking
+from explore.narratives.emergence import Window, moment
+from explore.narratives.evidence import evidence
+from explore.narratives.run import Run, RunConfig, open_run
+from explore.posts.schema import FIELDS
+from explore.posts.snapshots import LoadOptions, load, open_snapshot
+from explore.present import briefing, words
+from explore.progress import Progress, peak_rss_mb
+from explore.settings import current_workspace
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Groundswell: what is starting to move on a platform."
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+AsOf = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; no offset = UTC.")]
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 2 refused or wrong use (one line on stderr), 1 a fault of ours."""
+    try:
+        code = app(standalone_mode=False)
+    except (Refused, typer.exceptions.TyperException) as error:
+        _say(" ".join(str(error).split()))
+        code = 2
+    except typer.Abort:
+        code = 130
+    except Exception:  # the last line of defence: whatever else escapes is ours
+        traceback.print_exc()
+        _say("This is a fault of Groundswell, not of your file. Please report the lines above.")
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"groundswell {__version__}")
+        raise typer.Exit
+
+
+@app.command("load")
+def load_command(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="CSV, TSV, JSONL or Parquet, also .gz or .zst.")],
+    name: Annotated[str | None, typer.Option(help="What the snapshot is called.")] = None,
+    map_: Annotated[list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Repeatable.")] = None,
+    tz: Annotated[str, typer.Option(help="Zone of times that name none.")] = "UTC",
+    date_order: Annotated[str | None, typer.Option(help="dmy or mdy, for dates like 01/03/2024.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of a CSV file, when it is not found out.")] = None,
+    accept_quarantine: Annotated[bool, typer.Option(help="Load even when over 20 % of the rows are bad.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a file of posts and keep it as a snapshot."""
+    paths, pairs = _files_and_pairs(files, map_ or [])
+    options = LoadOptions(
+        name=name,
+        columns=pairs,
+        tz=tz,
+        date_order=date_order,
+        delimiter=delimiter,
+        accept_quarantine=accept_quarantine,
+    )
+    with _progress() as progress:
+        report = load(paths, current_workspace(), options=options, now=datetime.now(UTC), progress=progress)
+    facts = {field: getattr(report, field) for field in
+             ("snapshot", "sha256", "records", "accepted", "quarantined", "duplicates", "reasons")}  # fmt: skip
+    lines = [
+        f"Snapshot {report.snapshot}: {report.accepted:,} of {report.records:,} records accepted, "
+        f"{report.quarantined:,} quarantined, {report.duplicates:,} duplicates.",
+        *(f"  {count:,} × {reason}" for reason, count in report.reasons.items()),
+        f"Next: python -m explore run {report.snapshot}",
+    ]
+    _print(facts, lines, as_json=as_json)
+
+
+@app.command("run")
+def run_command(
+    snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Id, its beginning, or name.")],
+    encoder: Annotated[str, typer.Option(help="lexical, or static:DIR with a model2vec folder.")] = "lexical",
+    granularity: Annotated[str, typer.Option(help="broad, medium, fine or the fewest messages.")] = "medium",
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 1,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the narratives of a snapshot and which of them are emerging."""
+    from explore.narratives.pipeline import explore  # brings umap and hdbscan along
+
+    workspace = current_workspace()
+    config = RunConfig(encoder, granularity, seed, moment(as_of) if as_of else None)
+    with _progress() as progress:
+        run = explore(
+            open_snapshot(workspace, snapshot), workspace, config=config, now=datetime.now(UTC), progress=progress
+        )
+    counts = run.manifest["counts"]
+    facts = {
+        "run": run.id,
+        "path": str(run.folder.resolve()),
+        **{name: counts[name] for name in ("messages", "narratives", "themes", "unclustered_share")},
+        "timings": run.manifest["seconds"],
+        "peak_rss_mb": peak_rss_mb(),
+    }
+    lines = [
+        f"Run {run.id}: {counts['narratives']:,} narratives in {counts['themes']:,} themes.",
+        f"{counts['posts']:,} posts are {counts['messages']:,} messages; "
+        f"{counts['unclustered_share']:.0%} of the posts belong to no narrative.",
+        f"Next: python -m explore emerging {run.id}",
+    ]
+    _print(facts, lines, as_json=as_json)
+
+
+@app.command("emerging")
+def emerging_command(
+    run_id: Annotated[str, typer.Argument(metavar="RUN")],
+    top: Annotated[int | None, typer.Option(min=1, help="Only the first N.")] = None,
+    as_of: AsOf = None,
+    window: Annotated[str, typer.Option(help="For instance 6h, 24h, 3d.")] = "24h",
+    baseline: Annotated[str, typer.Option(help="What it is compared with, right before.")] = "7d",
+    as_json: AsJson = False,
+) -> None:
+    """List the narratives of a run, the fastest-growing first, with every component of the score."""
+    run = open_run(current_workspace(), run_id)
+    chosen = _window(run, as_of=as_of, window=window, baseline=baseline)
+    listed = ranking.emerging(run, chosen)
+    facts = {
+        "as_of": chosen.as_of.isoformat() if chosen else None,
+        "window": _short(chosen.length) if chosen else None,
+        "baseline": _short(chosen.baseline) if chosen else None,
+        "unit": run.unit,
+        "narratives": _records(listed.head(top) if top else listed),
+    }
+    lines = [words.headline(listed, chosen, run.unit)]
+    for row in listed.head(top or 20).to_dict("records"):
+        lines += [
+            f"{row['narrative_id']:>5}  {words.status(row):<14} {row['label']}",
+            f"       {words.why(row, chosen, run.unit)}",
+        ]
+    _print(facts, lines, as_json=as_json)
+
+
+@app.command("brief")
+def brief_command(
+    run_id: Annotated[str, typer.Argument(metavar="RUN")],
+    narratives: Annotated[list[int], typer.Argument(metavar="NARRATIVE…", help="Narrative ids of the run.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.html", dir_okay=False)],
+    as_of: AsOf = None,
+    window: Annotated[str, typer.Option(help="For instance 6h, 24h, 3d.")] = "24h",
+    baseline: Annotated[str, typer.Option(help="What it is compared with, right before.")] = "7d",
+    as_json: AsJson = False,
+) -> None:
+    """Write one self-contained HTML page about narratives, with its evidence locked."""
+    workspace = current_workspace()
+    run = open_run(workspace, run_id)
+    chosen = _window(run, as_of=as_of, window=window, baseline=baseline)
+    snapshot = open_snapshot(workspace, run.snapshot_id)
+    key = workspace.pseudonym_key()
+    found = [evidence(run, snapshot, narrative, window=chosen, key=key) for narrative in narratives]
+    path, digest = briefing.write(
+        out.resolve(), found, snapshot=snapshot.manifest, run=dict(run.manifest), now=datetime.now(UTC)
+    )
+    _print({"path": str(path), "sha256": digest}, [f"{path}", f"SHA-256 {digest}"], as_json=as_json)
+
+
+def _files_and_pairs(files: list[str], pairs: list[str]) -> tuple[list[Path], dict[str, str]]:
+    """Files and column mapping; `--map text=body author_id=user` leaves its later pairs among the files."""
+    names = {field.name for field in FIELDS}
+    late = [f for f in files if f.partition("=")[0] in names and "=" in f and not Path(f).exists()]
+    mapping = {}
+    for pair in [*pairs, *late]:
+        field, equals, column = pair.partition("=")
+        if not equals or field not in names:
+            raise Refused(f"--map '{pair}' is not FIELD=COLUMN. Fields are {', '.join(sorted(names))}.")
+        mapping[field] = column
+    return [Path(f) for f in files if f not in late], mapping
+
+
+def _window(run: Run, *, as_of: str | None, window: str, baseline: str) -> Window | None:
+    """The window asked for; null where the run has no times, which is said on stderr."""
+    length, before = _duration(window), _duration(baseline)
+    if run.last_at is None:
+        _say("This snapshot has no times: nothing can be said about emergence.")
+        return None
+    return Window(as_of=moment(as_of) if as_of else run.last_at, length=length, baseline=before)
+
+
+def _duration(text: str) -> timedelta:
+    """A duration like 30m, 24h, 7d or 2w. Raises `Refused`."""
+    found = re.fullmatch(r"(\d{1,5})([mhdw])", text.strip().lower())
+    if not found or int(found[1]) == 0:
+        raise Refused(f"'{text}' is not a duration. Write it like 30m, 24h, 7d or 2w.")
+    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[found[2]]
+    return timedelta(**{unit: int(found[1])})
+
+
+def _short(delta: timedelta) -> str:
+    minutes = delta // timedelta(minutes=1)
+    if minutes % 1440 == 0 and minutes > 1440:
+        return f"{minutes // 1440}d"
+    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as JSON can hold them: times as ISO 8601, nulls as null."""
+    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records", date_format="iso", double_precision=15))
+    return records
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Progress on stderr: a moving line on a terminal, else one line a stage."""
+    seen = ""
+
+    def show(stage: str, done: float | None = None) -> None:
+        nonlocal seen
+        if sys.stderr.isatty():
+            share = "" if done is None else f" {done:.0%}"
+            sys.stderr.write(f"\r\x1b[K{stage}{share} …")
+            sys.stderr.flush()
+        elif stage != seen:
+            _say(f"{stage} …")
+        seen = stage
+
+    try:
+        yield show
+    finally:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
+
+
+def _print(facts: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
+    typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)

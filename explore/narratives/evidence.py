@@ -1,0 +1,213 @@
+"""Why a narrative is listed: its curve, its posts, and where they come from, as of a moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from explore.errors import Refused
+from explore.narratives import ranking
+from explore.narratives.emergence import MIN_BASELINE_WINDOWS, Window
+from explore.narratives.run import Run
+from explore.posts.pseudonyms import pseudonym
+from explore.posts.snapshots import Snapshot
+
+STEPS = [timedelta(minutes=m) for m in (5, 15, 30, 60, 180, 360, 720, 1440, 7 * 1440, 28 * 1440)]
+MOST_BINS = 200
+PER_REASON = {"most typical": 3, "highest reach": 2, "earliest": 2, "latest": 2, "most different": 2}
+LISTED = 10
+
+# The posts of a narrative: the run says which, the snapshot holds them; `row` is the position in the snapshot
+_POSTS = """
+    SELECT s.*, r.message_id, m.typicality
+    FROM (SELECT row, message_id FROM read_parquet($run_posts)
+          WHERE narrative_id = $narrative AND (created_at < $as_of OR created_at IS NULL)) r
+    JOIN (SELECT *, file_row_number AS row FROM read_parquet($posts, file_row_number = true)) s USING (row)
+    JOIN (SELECT message_id, typicality FROM read_parquet($messages)) m USING (message_id)
+"""
+_NO_CURVE = pd.DataFrame(columns=["bin_start", "posts", "authors", "views"])
+_NO_EXPECTATION = pd.DataFrame(columns=["bin_start", "low", "expected", "high"])
+FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything about one narrative as of `window.as_of`; times are UTC, authors are pseudonyms.
+
+    Without times in the snapshot, `window` is null, `curve` and `expected` are empty.
+    narrative: one row of `ranking.emerging`. unit: "accounts" or "messages", what emergence counts. bin: width of
+    the steps of `curve`. Frames and their columns:
+    curve: bin_start, posts, authors (the unit), views (null = unknown); every step, zeros included.
+    expected: bin_start, low, expected, high units per step from the baseline (95 % of Poisson steps); empty when the
+    narrative is not testable. examples: why, post_id, created_at, author, text, lang, views, shares, copies.
+    links: link, posts, authors. tags: tag, posts, authors. authors: author, posts, share. languages: lang, posts.
+    neighbours: narrative_id, label, similarity (cosine), n_posts.
+    """
+
+    narrative: dict[str, Any]
+    window: Window | None
+    unit: str
+    bin: timedelta
+    curve: pd.DataFrame
+    expected: pd.DataFrame
+    examples: pd.DataFrame
+    links: pd.DataFrame
+    tags: pd.DataFrame
+    authors: pd.DataFrame
+    languages: pd.DataFrame
+    neighbours: pd.DataFrame
+
+
+def evidence(
+    run: Run, snapshot: Snapshot, narrative_id: int, *, window: Window | None, key: bytes, whole: bool = False
+) -> Evidence:
+    """Gather the evidence for one narrative.
+
+    `key` makes the pseudonyms. `whole`: the curve over all of the narrative's life instead of the window, its
+    baseline and as long again before. Raises `Refused` when the narrative has no post before `window.as_of`.
+    """
+    listed = ranking.emerging(run, window)
+    found = listed[listed["narrative_id"] == narrative_id]
+    if found.empty:
+        before = f" with a post before {window.as_of.isoformat()}" if window else ""
+        raise Refused(f"Run {run.id} has no narrative {narrative_id}{before}. Pick one from the list of narratives.")
+    row = dict(found.iloc[0])
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        posts = _posts(connection, run, snapshot, narrative_id, window)
+        tables = {name: _counted(posts, name) for name in ("link", "tag")}
+    posts["author"] = _pseudonyms(posts["author_id"], key)
+    step, curve = _curve(run, narrative_id, window=window, whole=whole) if window else (STEPS[-1], _NO_CURVE)
+    return Evidence(
+        narrative=row,
+        window=window,
+        unit=run.unit,
+        bin=step,
+        curve=curve,
+        expected=_expected(curve, window) if window and row["testable"] else _NO_EXPECTATION,
+        examples=_examples(posts),
+        links=tables["link"],
+        tags=tables["tag"],
+        authors=_authors(posts),
+        languages=_languages(posts),
+        neighbours=_neighbours(run, narrative_id, listed),
+    )
+
+
+def _posts(
+    connection: duckdb.DuckDBPyConnection, run: Run, snapshot: Snapshot, narrative_id: int, window: Window | None
+) -> pd.DataFrame:
+    """The narrative's posts before the moment, oldest first, with lists of links and tags."""
+    found = connection.execute(
+        f"""SELECT post_id, created_at, text, author_id, lang, views, shares, message_id, typicality,
+                   list_distinct(regexp_extract_all(text, 'https?://[^\\s<>"]+')) AS link,
+                   list_distinct(regexp_extract_all(lower(text), '#[\\pL\\pN\\pM_]+')) AS tag
+            FROM ({_POSTS}) ORDER BY created_at, row""",
+        {
+            "run_posts": str(run.folder / "posts.parquet"),
+            "messages": str(run.folder / "messages.parquet"),
+            "posts": str(snapshot.posts_path),
+            "narrative": narrative_id,
+            "as_of": window.as_of if window else FAR_FUTURE,
+        },
+    ).df()
+    found["copies"] = found.groupby("message_id")["post_id"].transform("size")
+    return found
+
+
+def _pseudonyms(author_ids: pd.Series, key: bytes) -> pd.Series:
+    names = {author: pseudonym(author, key) for author in author_ids.dropna().unique()}
+    return author_ids.map(names).astype(object).where(author_ids.notna(), None)
+
+
+def _counted(posts: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The most posted values of a list column: value, posts, authors (0 where unknown)."""
+    each = posts[[column, "author_id"]].explode(column).dropna(subset=[column])
+    counts = each.groupby(column).agg(posts=("author_id", "size"), authors=("author_id", "nunique"))
+    counts = counts.sort_values("posts", ascending=False, kind="stable").head(LISTED)
+    return counts.reset_index()
+
+
+def _authors(posts: pd.DataFrame) -> pd.DataFrame:
+    counts = posts["author"].dropna().value_counts().head(LISTED).rename_axis("author").reset_index(name="posts")
+    return counts.assign(share=counts["posts"] / max(len(posts), 1))
+
+
+def _languages(posts: pd.DataFrame) -> pd.DataFrame:
+    known = posts["lang"].dropna()
+    return known[known != "und"].value_counts().head(LISTED).rename_axis("lang").reset_index(name="posts")
+
+
+def _examples(posts: pd.DataFrame) -> pd.DataFrame:
+    """A handful of posts, each with the reason it is shown; no message twice."""
+    first_of_message = posts.drop_duplicates("message_id")
+    orders = {
+        "most typical": first_of_message.sort_values("typicality", ascending=False, kind="stable"),
+        "highest reach": posts[posts["views"].fillna(0) > 0].sort_values("views", ascending=False, kind="stable"),
+        "earliest": first_of_message,
+        "latest": posts[::-1],
+        "most different": first_of_message.sort_values("typicality", kind="stable"),
+    }
+    if posts["created_at"].isna().all():
+        orders = {why: ordered for why, ordered in orders.items() if why not in ("earliest", "latest")}
+    taken: set[str] = set()
+    chosen = []
+    for why, ordered in orders.items():
+        fresh = ordered[~ordered["message_id"].isin(taken)].drop_duplicates("message_id").head(PER_REASON[why])
+        taken |= set(fresh["message_id"])
+        chosen.append(fresh.assign(why=why))
+    columns = ["why", "post_id", "created_at", "author", "text", "lang", "views", "shares", "copies"]
+    return pd.concat(chosen)[columns].reset_index(drop=True)
+
+
+def _curve(run: Run, narrative_id: int, *, window: Window, whole: bool) -> tuple[timedelta, pd.DataFrame]:
+    """Width of a step and the steps up to `window.as_of`, counted forth and back from the window's start."""
+    past = run.timeline.before(window.as_of)
+    at = pd.to_datetime(past.at, unit="us", utc=True)
+    mine = past.narrative == narrative_id
+    begins = at[mine].min() if whole else window.baseline_start - (window.as_of - window.baseline_start)
+    begins = max(pd.Timestamp(begins), at.min())
+    span = window.as_of - begins
+    step = next((s for s in STEPS if span / s <= MOST_BINS and window.length % s == timedelta(0)), window.length)
+    behind = -int((window.start - begins) // -step)  # whole steps before the window's start
+    first = window.start - max(behind, 0) * step
+    steps = int(-((first - window.as_of) // step))
+    index = np.asarray((at - first) // step, dtype=np.int64)
+    keep = mine & (index >= 0)
+    table = pd.DataFrame({"step": index[keep], "unit": past.unit[keep], "views": past.views[keep]})
+    groups = table.groupby("step")
+    curve = pd.DataFrame(index=range(steps))
+    curve["bin_start"] = pd.date_range(first, periods=steps, freq=step)
+    curve["posts"] = groups.size().reindex(range(steps), fill_value=0)
+    curve["authors"] = groups["unit"].nunique().reindex(range(steps), fill_value=0)
+    curve["views"] = groups["views"].sum(min_count=1).reindex(range(steps))
+    if table["views"].notna().any():
+        curve["views"] = curve["views"].fillna(0)
+    return step, curve
+
+
+def _expected(curve: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """What the baseline leads one to expect per step: its mean and the middle 95 % of a Poisson count around it."""
+    from scipy import stats
+
+    since = curve["bin_start"] >= pd.Timestamp(window.baseline_start)
+    baseline = curve.loc[since & (curve["bin_start"] < pd.Timestamp(window.start)), "authors"]
+    if len(baseline) < MIN_BASELINE_WINDOWS:
+        return _NO_EXPECTATION
+    mean = float(baseline.mean())
+    low, high = (float(stats.poisson.ppf(q, mean)) if mean else 0.0 for q in (0.025, 0.975))
+    return curve.loc[since, ["bin_start"]].assign(low=low, expected=mean, high=high).reset_index(drop=True)
+
+
+def _neighbours(run: Run, narrative_id: int, listed: pd.DataFrame) -> pd.DataFrame:
+    """The five narratives whose mean vectors lie closest."""
+    similarity = run.centroids @ run.centroids[narrative_id]
+    others = listed[listed["narrative_id"] != narrative_id]
+    table = others[["narrative_id", "label", "n_posts"]].assign(similarity=similarity[others["narrative_id"]])
+    nearest = table.sort_values("similarity", ascending=False, kind="stable").head(5).reset_index(drop=True)
+    return nearest[["narrative_id", "label", "similarity", "n_posts"]]

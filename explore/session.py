@@ -1,0 +1,332 @@
+"""What the pages share: cached loaders, the keys of the session, and the link that carries the view.
+
+With present/pointmap/ the only module of explore/ that imports streamlit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from explore import jobs
+from explore.errors import Refused
+from explore.files import write_bytes
+from explore.narratives import atlas, ranking
+from explore.narratives.emergence import Window, moment
+from explore.narratives.evidence import Evidence, evidence
+from explore.narratives.run import Run, list_runs, open_run
+from explore.posts.quality import Quality, quality
+from explore.posts.snapshots import Snapshot, list_snapshots, open_snapshot
+from explore.settings import PROJECT, Workspace, current_workspace
+
+# Keys of st.session_state; those in LINK stand in the address too
+SNAPSHOT, RUN, NARRATIVE = "snapshot", "run", "narrative"
+WINDOW_HOURS, BASELINE_WINDOWS, AS_OF = "window", "baseline", "as_of"
+LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING = "lang", "region", "posts", "emerging"
+JOB = "job"
+OPEN = "_open"  # a narrative to turn to at the next run, set by a click after the picker was drawn
+LINK = (
+    *(SNAPSHOT, RUN, NARRATIVE, WINDOW_HOURS, BASELINE_WINDOWS, AS_OF),
+    *(LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING),
+)
+_SHARED = "_shared"
+
+WINDOWS = {1: "1 hour", 6: "6 hours", 24: "24 hours", 72: "3 days", 168: "7 days"}
+BASELINES = {7: "7 windows before", 14: "14 windows before", 28: "28 windows before"}
+SAMPLE = PROJECT / "data" / "sample" / "synthetic_posts.csv.gz"
+ICON = PROJECT / "explore" / "present" / "icon.png"  # a :material: icon would be fetched from a font host
+SAMPLE_NAME = "Sample (synthetic)"
+
+
+WindowKey = tuple[datetime, timedelta, timedelta] | None
+
+
+@dataclass(frozen=True)
+class View:
+    """What is looked at: a run of a snapshot, and the window (null where the snapshot has no times)."""
+
+    snapshot: Snapshot
+    run: Run
+    window: Window | None
+
+    @property
+    def is_hindsight(self) -> bool:
+        """Whether the moment lies before the last explored post, so that the narratives know what came after."""
+        return self.window is not None and self.run.last_at is not None and self.window.as_of < self.run.last_at
+
+
+def workspace() -> Workspace:
+    """The workspace of this process."""
+    return current_workspace()
+
+
+def now() -> datetime:
+    """The one clock of the pages (UTC)."""
+    return datetime.now(UTC)
+
+
+def is_dark() -> bool:
+    """Whether the browser shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+HEADING = st.components.v2.component(
+    "groundswell_heading",
+    html="<p><span></span></p><h2 dir='auto'></h2>",
+    css="""
+        h2 { font: 650 1.35rem/1.3 var(--st-font); color: var(--st-text-color); margin: 0; overflow-wrap: anywhere;
+             max-height: 5.2em; overflow: hidden; unicode-bidi: isolate; }
+        p { font: 600 0.85rem/1.4 var(--st-font); color: var(--st-gray-text-color); margin: 0 0 0.15rem; }
+        .emerging { color: var(--st-orange-text-color); }
+    """,
+    js="""
+        export default function ({ data, parentElement }) {
+            const sign = parentElement.querySelector("span");
+            sign.textContent = data.status;
+            sign.className = data.status.includes("emerging") ? "emerging" : "";
+            parentElement.querySelector("h2").textContent = data.label;
+        }
+    """,
+)
+
+
+# Loading
+
+
+def snapshots() -> list[Snapshot]:
+    """Every snapshot, the one loaded last first."""
+    return list_snapshots(workspace())
+
+
+def runs() -> list[dict[str, Any]]:
+    """Manifests of all runs, newest first."""
+    return list_runs(workspace())
+
+
+@st.cache_resource(max_entries=6, show_spinner="Opening the run …")
+def _opened(home: Path, run_id: str) -> Run:  # noqa: ARG001  # home is part of the cache key
+    return open_run(workspace(), run_id)
+
+
+def opened(run_id: str) -> Run:
+    """The run, its files checked once per process. Raises `Refused`."""
+    return _opened(workspace().home, run_id)
+
+
+@st.cache_resource(max_entries=40, show_spinner="Scoring …")
+def _listed(home: Path, run_id: str, window_key: WindowKey) -> pd.DataFrame:
+    return ranking.emerging(_opened(home, run_id), _window(window_key))
+
+
+def listed(view: View) -> pd.DataFrame:
+    """The ranked narratives of a view. Shared between sessions: never change it in place."""
+    return _listed(workspace().home, view.run.id, _window_key(view.window))
+
+
+@st.cache_resource(max_entries=60, show_spinner="Gathering the evidence …")
+def _evidence(home: Path, run_id: str, narrative_id: int, window_key: WindowKey, whole: bool) -> Evidence:
+    run = _opened(home, run_id)
+    window = _window(window_key)
+    snapshot = open_snapshot(workspace(), run.snapshot_id)
+    return evidence(run, snapshot, narrative_id, window=window, key=workspace().pseudonym_key(), whole=whole)
+
+
+def gathered(view: View, narrative_id: int, *, whole: bool = False) -> Evidence:
+    """The evidence for one narrative of a view. Raises `Refused`."""
+    return _evidence(workspace().home, view.run.id, narrative_id, _window_key(view.window), whole)
+
+
+@st.cache_resource(max_entries=6, show_spinner="Drawing the map …")
+def _density(home: Path, run_id: str) -> pd.DataFrame:
+    return atlas.density(_opened(home, run_id))
+
+
+def density(view: View) -> pd.DataFrame:
+    """Cells of the map of a view's run."""
+    return _density(workspace().home, view.run.id)
+
+
+@st.cache_resource(max_entries=20, show_spinner="Checking the snapshot …")
+def _quality(home: Path, snapshot_id: str) -> Quality:  # noqa: ARG001  # home is part of the cache key
+    return quality(open_snapshot(workspace(), snapshot_id))
+
+
+def quality_of(snapshot: Snapshot) -> Quality:
+    """The quality report of a snapshot."""
+    return _quality(workspace().home, snapshot.id)
+
+
+def _window_key(window: Window | None) -> WindowKey:
+    return (window.as_of, window.length, window.baseline) if window else None
+
+
+def _window(key: WindowKey) -> Window | None:
+    return Window(*key) if key else None
+
+
+# Uploads
+
+
+def keep_upload(upload: UploadedFile) -> Path:
+    """Write an upload into the workspace, once, under its own name; the load removes it. Returns its path."""
+    name = re.sub(r"[^\w.-]+", "_", upload.name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".") or "posts"
+    path = workspace().uploads / re.sub(r"[^\w-]", "", upload.file_id) / name[-120:]
+    if not path.exists():
+        write_bytes(path, bytes(upload.getbuffer()), mode=0o600)
+    return path
+
+
+def is_upload(paths: Sequence[Path]) -> bool:
+    """Whether these are copies that `keep_upload` made."""
+    return all(path.is_relative_to(workspace().uploads) for path in paths)
+
+
+# The link
+
+
+def read_link() -> None:
+    """Take over what the address says, unless it says what this session wrote there itself."""
+    written: Mapping[str, str] = st.session_state.get(_SHARED, {})
+    for key in LINK:
+        given = st.query_params.get(key)
+        if given is not None and given != written.get(key):
+            value = _from_link(key, given)
+            if value is not None:
+                st.session_state[key] = value
+    st.session_state[_SHARED] = dict(st.query_params)
+
+
+def write_link(keys: Sequence[str]) -> None:
+    """Put the values of `keys` into the address; the rest of it goes."""
+    values = {key: _to_link(st.session_state.get(key)) for key in keys}
+    params = {key: value for key, value in values.items() if value}
+    st.session_state[_SHARED] = params
+    if dict(st.query_params) != params:
+        st.query_params.from_dict(params)
+
+
+def _from_link(key: str, given: str) -> Any:
+    """The value that a part of the address stands for; None where it stands for nothing."""
+    if key in (LANGUAGES, REGIONS):
+        return given.split("~")
+    if key == ONLY_EMERGING:
+        return given == "yes"
+    if key == AS_OF:
+        try:
+            return moment(given)
+        except Refused:
+            return None
+    if key in (SNAPSHOT, RUN):
+        return given
+    return int(given) if given.isascii() and given.isdigit() else None
+
+
+def _to_link(value: Any) -> str:
+    """The part of the address for a value; empty where there is nothing to say."""
+    if value is None or value is False or value == []:
+        return ""
+    if value is True:
+        return "yes"
+    if isinstance(value, list):
+        return "~".join(map(str, value))
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+
+
+# Choosing
+
+
+def keep_known(key: str, options: Sequence[Any], default: Any) -> None:
+    """Make the session's value of `key` one of `options`, the default where it is not."""
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = default
+
+
+def view() -> View | None:
+    """What this session looks at; null where there is no run yet. Raises `Refused` when the run is damaged."""
+    run_id = st.session_state.get(RUN)
+    if run_id is None:
+        return None
+    run = opened(run_id)
+    return View(snapshot=open_snapshot(workspace(), run.snapshot_id), run=run, window=_asked_window(run))
+
+
+def _asked_window(run: Run) -> Window | None:
+    """The window that the session asks for on this run, what suits the run where it asks for nothing."""
+    suited = ranking.window_for(run)
+    if suited is None or run.first_at is None:
+        return None
+    asked = st.session_state.get(AS_OF)
+    as_of = min(max(asked, run.first_at), suited.as_of) if isinstance(asked, datetime) else suited.as_of
+    hours = st.session_state.get(WINDOW_HOURS)
+    length = timedelta(hours=hours) if hours in WINDOWS else suited.length
+    windows = st.session_state.get(BASELINE_WINDOWS)
+    return Window(as_of, length, (windows if windows in BASELINES else 7) * length)
+
+
+def take_over_opened() -> None:
+    """Turn to the narrative that was clicked in the last run. Before the picker is drawn."""
+    if OPEN in st.session_state:
+        st.session_state[NARRATIVE] = st.session_state.pop(OPEN)
+
+
+def look_at(snapshot_id: str, run_id: str) -> None:
+    """Turn to a run; what was chosen on another one is forgotten."""
+    st.session_state.update({SNAPSHOT: snapshot_id, RUN: run_id})
+    for key in (NARRATIVE, WINDOW_HOURS, AS_OF, LANGUAGES, REGIONS):
+        st.session_state.pop(key, None)
+
+
+# Jobs
+
+
+def start() -> None:
+    """Called at every run of the app: a worker is there, and a new workspace explores the sample."""
+    jobs.ensure_worker(workspace())
+    _first_start(workspace().home)
+
+
+@st.cache_resource
+def _first_start(home: Path) -> None:  # noqa: ARG001  # home is the cache key
+    """Explore the sample in a workspace where nothing was ever loaded. Once per process and workspace."""
+    space = workspace()
+    if SAMPLE.is_file() and not list_snapshots(space) and not jobs.list_jobs(space, limit=1):
+        explore_sample()
+
+
+def explore_sample() -> jobs.Job:
+    """Put the sample into the queue."""
+    load = {"paths": [str(SAMPLE)], "options": {"name": SAMPLE_NAME}, "remove_after": False}
+    return jobs.submit(workspace(), title=SAMPLE_NAME, load=load, run={}, now=now())
+
+
+def follow(job: jobs.Job | None) -> None:
+    """Wait for a job and land on its result; None stops waiting."""
+    st.session_state[JOB] = job.id if job else None
+
+
+def current_job() -> jobs.Job | None:
+    """The job this session follows, else the one that runs or waits; null where there is none."""
+    followed = st.session_state.get(JOB)
+    if followed is not None:
+        return jobs.find_job(workspace(), followed)
+    return next((job for job in jobs.list_jobs(workspace()) if not job.ended), None)
+
+
+def landed() -> bool:
+    """Whether the followed job has just ended well; the session then looks at its run."""
+    followed = st.session_state.get(JOB)
+    job = jobs.find_job(workspace(), followed) if followed is not None else None
+    if job is None or job.state != "done":
+        return False
+    follow(None)
+    if "run" in job.result:
+        look_at(job.result["snapshot"], job.result["run"])
+    return "run" in job.result

@@ -1,0 +1,144 @@
+"""Parts that several pages show: the job that runs, a narrative's name and curve, posts (only ever as st.text)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from explore import jobs, session
+from explore.errors import Refused
+from explore.narratives.evidence import Evidence
+from explore.present import charts, words
+from explore.session import View
+
+MEASURES: dict[charts.Measure, str] = {"posts": "Posts", "accounts": "Accounts", "views": "Views"}
+COVER_AFTER = 280  # characters of a post that are shown before "more"
+
+
+def view_or_stop() -> View:
+    """The view of this session; where there is none, say what to do next and end the page."""
+    view = session.view()
+    if view is None:
+        _nothing_yet()
+        st.stop()
+    return view
+
+
+def _nothing_yet() -> None:
+    job = session.current_job()
+    if job is not None and not job.ended:
+        st.subheader("Your first narratives are on their way", anchor=False)
+        st.write(f"This page will list the narratives of “{job.title}”, the fastest-growing first.")
+        job_card("page")
+    else:
+        st.subheader("Nothing has been explored yet", anchor=False)
+        st.write("This page lists the narratives of a snapshot, the fastest-growing first. Start with a file of posts.")
+        with st.container(horizontal=True):
+            if st.button("Load a file of posts", type="primary"):
+                st.switch_page("pages/snapshots.py")
+            if st.button("Explore the synthetic sample"):
+                session.follow(session.explore_sample())
+                st.rerun()
+        job_card("page")
+
+
+def job_card(place: str) -> None:
+    """The job this session waits for: stage, share, elapsed time, cancel; nothing where there is none."""
+    job = session.current_job()
+    if job is None:
+        return
+    if job.ended:
+        _ended(job, place)
+    else:
+        _running(place)
+
+
+@st.fragment(run_every=1.0)
+def _running(place: str) -> None:
+    job = session.current_job()
+    if job is None or job.ended:
+        st.rerun(scope="app")
+    stage = job.stage or ("Waiting for the engine to start" if job.state == "waiting" else "Starting")
+    seconds = int(job.elapsed(session.now()).total_seconds())
+    with st.container(border=True):
+        st.text(f"Exploring {job.title}" if job.run is not None else f"Loading {job.title}")
+        st.progress(job.done or 0.0, text=f"{stage} · {seconds // 60}:{seconds % 60:02d} min")
+        st.caption("You can go on working, or close this tab: the job goes on.")
+        if st.button("Cancel", key=f"cancel-{place}"):
+            jobs.cancel(session.workspace(), job.id, now=session.now())
+            st.rerun(scope="app")
+
+
+def _ended(job: jobs.Job, place: str) -> None:
+    """What became of a job that did not end well, and how to go on."""
+    if job.state == "done":
+        return
+    with st.container(border=True):
+        st.text(f"{job.title}: {job.state}")
+        st.text(job.message)
+        with st.container(horizontal=True):
+            if st.button("Try again", key=f"again-{place}"):
+                try:
+                    session.follow(jobs.start_again(session.workspace(), job.id, now=session.now()))
+                    st.rerun()
+                except Refused as refusal:
+                    st.text(str(refusal))
+            if st.button("Dismiss", key=f"dismiss-{place}"):
+                session.follow(None)
+                st.rerun()
+
+
+def heading(label: str, status: str) -> None:
+    """A narrative's name. It is made of words from posts, so it is set as text and never read as Markdown."""
+    session.HEADING(data={"label": label, "status": status}, key=f"heading-{label}")
+
+
+def curve(evidence: Evidence, *, key: str) -> None:
+    """The narrative over time, with a choice of what is counted."""
+    if evidence.curve.empty:
+        st.info("The file has no times, so there is no curve and nothing can be called emerging.")
+        return
+    measures = [m for m in MEASURES if m != "views" or evidence.curve["views"].notna().any()]
+    label: dict[charts.Measure, str] = {**MEASURES, "accounts": evidence.unit.capitalize()}
+    chosen = st.segmented_control(
+        "Count",
+        measures,
+        default="posts",
+        format_func=label.__getitem__,
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+    )
+    chart = charts.curve(evidence, measure=chosen, dark=session.is_dark())
+    st.altair_chart(chart, theme=None, key=f"{key}-chart")
+
+
+def posts(examples: pd.DataFrame, *, key: str, covered: bool) -> None:
+    """One card a post: why it is shown, who, when, reach; the text inert."""
+    for number, post in enumerate(examples.to_dict("records")):
+        with st.container(border=True):
+            st.caption(_about(post))
+            _text(str(post["text"]), key=f"{key}-{number}", covered=covered)
+
+
+def _about(post: Mapping[str, Any]) -> str:
+    """Our own words and figures only: never anything that a post says."""
+    said = [str(post["why"])]
+    said += [f"account {post['author']}"] if post["author"] else []
+    said += [words.when(post["created_at"])] if pd.notna(post["created_at"]) else []
+    said += [words.count(post["views"], "view")] if pd.notna(post["views"]) else []
+    said += [f"posted {words.number(post['copies'])} times"] if post["copies"] > 1 else []
+    return " · ".join(said)
+
+
+def _text(text: str, *, key: str, covered: bool) -> None:
+    if covered and not st.session_state.get(f"{key}-open"):
+        st.button("Show the text", key=f"{key}-open", type="tertiary")
+        return
+    st.text(text if len(text) <= COVER_AFTER else text[:COVER_AFTER].rstrip() + " …")
+    if len(text) > COVER_AFTER:
+        with st.popover("more", type="tertiary"):
+            st.text(text)

@@ -1,0 +1,148 @@
+"""Narrative: why it is listed, how it developed, which posts show it, and where they come from."""
+
+import pandas as pd
+import streamlit as st
+
+from explore import session
+from explore.narratives.evidence import Evidence
+from explore.present import briefing, words
+from explore.session import View
+from pages import cards
+
+
+def choose(listed: pd.DataFrame) -> int:
+    names = dict(zip(listed["narrative_id"].astype(int), listed["label"], strict=True))
+    session.keep_known(session.NARRATIVE, list(names), next(iter(names)))
+    chosen = st.selectbox(
+        "Narrative (fastest-growing first)",
+        list(names),
+        format_func=names.__getitem__,
+        key=session.NARRATIVE,
+        persist_state="session",
+    )
+    return int(chosen)
+
+
+def finding(view: View, evidence: Evidence) -> None:
+    narrative, unit = evidence.narrative, evidence.unit
+    cards.heading(narrative["label"], words.status(narrative))
+    st.write(words.why(narrative, view.window, unit, dated=view.is_hindsight))
+    st.write(f"Growth: {words.growth(narrative)}. {words.certainty(narrative)}")
+    st.write(f"{words.size(narrative, unit)} {words.since(narrative)}")
+    st.text("Terms: " + ", ".join(narrative["terms"]))
+    fooled = words.caveats(
+        narrative, view.window, unit, hindsight=view.is_hindsight, has_languages=view.snapshot.has_languages
+    )
+    if fooled:
+        with st.container(border=True):
+            st.markdown("**What could fool this finding**")
+            for caveat in fooled:
+                st.write(f"- {caveat}")
+
+
+def sources(evidence: Evidence) -> None:
+    shown = [
+        ("Links", evidence.links, {"link": "Link", "posts": "Posts", "authors": "Accounts"}),
+        ("Tags", evidence.tags, {"tag": "Tag", "posts": "Posts", "authors": "Accounts"}),
+        ("Most active accounts", evidence.authors, {"author": "Account", "posts": "Posts", "share": "Share"}),
+        (
+            "Languages",
+            evidence.languages.assign(lang=evidence.languages["lang"].map(words.language)),
+            {"lang": "Language", "posts": "Posts"},
+        ),
+    ]
+    for column, (title, frame, names) in zip(st.columns(4), shown, strict=True):
+        with column:
+            st.markdown(f"**{title}**")
+            if frame.empty:
+                st.caption("None in these posts." if title != "Most active accounts" else "The file names no accounts.")
+                continue
+            config = {
+                name: st.column_config.TextColumn(label)
+                for name, label in names.items()
+                if name not in ("posts", "authors", "share")
+            }
+            config |= {
+                name: st.column_config.NumberColumn(names[name], format="localized", width="small")
+                for name in ("posts", "authors")
+                if name in names
+            }
+            config["share"] = st.column_config.NumberColumn("Share", format="percent", width="small")
+            st.dataframe(
+                frame[list(names)], column_config=config, hide_index=True, height=min(250, 38 + 35 * len(frame))
+            )
+
+
+def neighbours(evidence: Evidence) -> None:
+    st.markdown("**Nearest narratives**")
+    if evidence.neighbours.empty:
+        st.caption("There is no other narrative.")
+        return
+    config = {
+        "label": st.column_config.TextColumn("Narrative"),
+        "n_posts": st.column_config.NumberColumn("Posts", format="localized", width="small"),
+        "similarity": st.column_config.ProgressColumn(
+            "Similarity", min_value=0, max_value=1, format="%.2f", width="small"
+        ),
+    }
+    chosen = st.dataframe(
+        evidence.neighbours,
+        column_config=config,
+        column_order=list(config),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=f"near-{evidence.narrative['narrative_id']}",
+    )
+    if chosen.selection.get("cells"):
+        st.session_state[session.OPEN] = int(evidence.neighbours.iloc[chosen.selection["cells"][0][0]]["narrative_id"])
+        st.rerun()
+
+
+def offer_briefing(view: View, evidence: Evidence) -> None:
+    name = f"groundswell-briefing-{view.run.id[:6]}-{int(evidence.narrative['narrative_id'])}.html"
+    st.download_button(
+        "Download briefing",
+        data=lambda: briefing.render(
+            [evidence], snapshot=view.snapshot.manifest, run=dict(view.run.manifest), now=session.now()
+        ),
+        file_name=name,
+        mime="text/html",
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+        help="One page that opens offline in any browser: finding, chart, redacted posts, sources of every figure.",
+    )
+
+
+st.title("Narrative", anchor=False)
+view = cards.view_or_stop()
+listed = session.listed(view)
+if listed.empty:
+    st.info("This run found no narrative: too few posts say similar things. Load more posts, or explore them finer.")
+    st.stop()
+session.take_over_opened()
+pick, whole_life, brief = st.columns([5, 2, 2], vertical_alignment="bottom")
+with pick:
+    narrative_id = choose(listed)
+with whole_life:
+    whole = st.toggle("Whole life on the curve", key="whole")
+evidence = session.gathered(view, narrative_id, whole=whole)
+with brief:
+    offer_briefing(view, evidence)
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    finding(view, evidence)
+    cards.curve(evidence, key="narrative-curve")
+    neighbours(evidence)
+with right:
+    st.subheader("Posts", anchor=False)
+    reasons = list(dict.fromkeys(evidence.examples["why"]))
+    why = st.segmented_control(
+        "Which posts", ["all", *reasons], default="all", required=True, label_visibility="collapsed"
+    )
+    posts = evidence.examples if why == "all" else evidence.examples[evidence.examples["why"] == why]
+    cards.posts(posts, key=f"n{narrative_id}", covered=False)
+st.divider()
+sources(evidence)
+session.write_link(session.LINK)

@@ -1,0 +1,256 @@
+"""Snapshots: bring posts in, see what came in, explore it."""
+
+import hashlib
+from datetime import UTC
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from explore import jobs, session
+from explore.errors import Refused
+from explore.posts.layout import Preview
+from explore.posts.mapping import ColumnMapping, corrected, detect, samples
+from explore.posts.quality import Quality
+from explore.posts.readers import preview
+from explore.posts.sample import as_stored
+from explore.posts.schema import FIELDS
+from explore.posts.snapshots import Snapshot
+from explore.present import charts, words
+from pages import cards
+
+UPLOAD, ON_DISK = "Upload", "Path on this machine"
+NOT_IN_FILE = "(not in this file)"
+ENCODERS = {"lexical": "Lexical: any language, no model", "static": "Static model (model2vec folder)"}
+
+
+def chosen_files() -> list[Path]:
+    """What the person uploaded or named; uploads are kept in the workspace until they are loaded."""
+    how = st.segmented_control("Where the file is", [UPLOAD, ON_DISK], default=UPLOAD, required=True)
+    if how == ON_DISK:
+        text = st.text_input("Path of the file", placeholder="for example exports/posts.parquet")
+        return [Path(text.strip()).expanduser()] if text.strip() else []
+    uploads = st.file_uploader(
+        "CSV, TSV, JSONL or Parquet, also .gz or .zst; several files of one shape become one snapshot",
+        accept_multiple_files=True,
+    )
+    return [session.keep_upload(upload) for upload in uploads]
+
+
+def reading() -> dict[str, Any]:
+    """How dates and separators are to be read, where the file leaves it open."""
+    with st.popover("How to read it"):
+        tz = st.text_input("Time zone of times that name none", value="UTC", help="For instance Europe/Berlin.")
+        order = st.selectbox("Dates like 01/03/2024", [None, "dmy", "mdy"], format_func=DATE_ORDERS.__getitem__)
+        delimiter = st.text_input("Separator of a CSV file", max_chars=1, placeholder="found out by itself")
+        accept = st.toggle("Load even if over 20 % of the rows are bad")
+    return {"tz": tz.strip() or "UTC", "date_order": order, "delimiter": delimiter or None, "accept_quarantine": accept}
+
+
+DATE_ORDERS = {None: "Not needed, or ask me", "dmy": "day/month/year", "mdy": "month/day/year"}
+
+
+def mapping_editor(seen: Preview, found: ColumnMapping) -> ColumnMapping:
+    """The detected mapping, field by field with sample values, to be corrected."""
+    examples = samples(seen, found)
+    table = pd.DataFrame(
+        {
+            "field": [field.name for field in FIELDS],
+            "source": [found.columns.get(field.name, NOT_IN_FILE) for field in FIELDS],
+            "values": [" │ ".join(value[:60] for value in examples.get(field.name, [])) for field in FIELDS],
+            "meaning": [field.meaning for field in FIELDS],
+        }
+    )
+    sources = [NOT_IN_FILE, *dict.fromkeys([*found.columns.values(), *seen.columns])]
+    edited = st.data_editor(
+        table,
+        hide_index=True,
+        disabled=["field", "values", "meaning"],
+        column_config={
+            "field": st.column_config.TextColumn("Field", width=110),
+            "source": st.column_config.SelectboxColumn("Column of the file", options=sources, required=True, width=190),
+            "values": st.column_config.TextColumn("First values", width=380),
+            "meaning": st.column_config.TextColumn("What it is", width=380),
+        },
+        height=38 + 35 * len(FIELDS),
+        key=f"mapping-{hashlib.sha256(repr((seen.name, seen.size, seen.columns)).encode()).hexdigest()[:12]}",
+    )
+    now = dict(zip(edited["field"], edited["source"].replace(NOT_IN_FILE, ""), strict=True))
+    changes = {name: source for name, source in now.items() if source != found.columns.get(name, "")}
+    return corrected(found, seen, changes)
+
+
+def what_is_missing(mapping: ColumnMapping) -> None:
+    """What the product cannot tell about this file."""
+    for field, lost in {
+        "created_at": "No times: narratives are found, but nothing can be called emerging.",
+        "author_id": "No accounts: different messages are counted instead, and copies by many accounts look like one.",
+        "views": "No views: reach stays unknown.",
+        "lang": "No languages: the language filter stays empty.",
+    }.items():
+        if field not in mapping.columns:
+            st.caption(lost)
+
+
+def run_settings(key: str) -> dict[str, Any]:
+    """Encoder, granularity and seed of a run, with defaults that most people want."""
+    with st.popover("How to explore it"):
+        levels: list[Literal["broad", "medium", "fine"]] = ["broad", "medium", "fine"]
+        granularity = st.segmented_control(
+            "Granularity",
+            levels,
+            default="medium",
+            required=True,
+            key=f"{key}-granularity",
+            help="Fine finds smaller narratives: it needs a third of the messages that medium needs.",
+        )
+        kind = st.selectbox("Encoder", list(ENCODERS), format_func=ENCODERS.__getitem__, key=f"{key}-encoder")
+        folder = st.text_input("Model folder", key=f"{key}-folder") if kind == "static" else ""
+        seed = st.number_input(
+            "Seed", min_value=0, value=1, key=f"{key}-seed", help="The same seed gives the same result."
+        )
+    encoder = f"static:{folder.strip()}" if kind == "static" else "lexical"
+    return {"granularity": granularity, "encoder": encoder, "seed": int(seed)}
+
+
+def add() -> None:
+    """File, mapping, go."""
+    files = chosen_files()
+    if not files:
+        return
+    try:
+        seen = preview(files[0])
+        found = detect(seen)
+        recognised = f"Recognised as {found.preset}." if found.preset else "Columns found by name and content."
+        st.text(f"{seen.name}: {describe(seen)}. {recognised}")
+        mapping = mapping_editor(seen, found)
+        what_is_missing(mapping)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input("Name of the snapshot", value=Path(seen.name).name.split(".")[0], width=320)
+            options = {"name": name.strip() or None, "columns": mapping.columns, **reading()}
+            run = run_settings("new")
+            go = st.button("Load and explore", type="primary", icon=":material/play_arrow:")
+        stored = as_stored(seen, mapping, tz=options["tz"], date_order=options["date_order"], count=5)
+    except Refused as refusal:
+        st.error("This file cannot be loaded like this.")
+        st.text(str(refusal))
+        return
+    st.caption("As the first rows would be stored" + (f"; times read as {stored.times}" if stored.times else ""))
+    st.dataframe(stored.rows, hide_index=True, height=215)
+    if go:
+        load = {"paths": [str(path) for path in files], "options": options, "remove_after": session.is_upload(files)}
+        title = str(options["name"] or seen.name)
+        session.follow(jobs.submit(session.workspace(), title=title, load=load, run=run, now=session.now()))
+        st.rerun()
+
+
+def describe(seen: Preview) -> str:
+    packed = "" if seen.compression == "none" else f", {seen.compression}"
+    separated = f", separated by {SEPARATORS.get(seen.delimiter, seen.delimiter)}" if seen.delimiter else ""
+    return f"{seen.format.upper()}{packed}{separated}, {words.number(seen.size)} bytes"
+
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def shelf(snapshots: list[Snapshot]) -> Snapshot:
+    """The snapshots; the chosen one."""
+    explored = pd.Series([manifest["snapshot"]["id"] for manifest in session.runs()], dtype="str").value_counts()
+    table = pd.DataFrame(
+        {
+            "name": [snapshot.name for snapshot in snapshots],
+            "posts": [snapshot.n_posts for snapshot in snapshots],
+            "first": [snapshot.first_at for snapshot in snapshots],
+            "last": [snapshot.last_at for snapshot in snapshots],
+            "runs": [int(explored.get(snapshot.id, 0)) for snapshot in snapshots],
+            "loaded": [snapshot.loaded_at.astimezone(UTC) for snapshot in snapshots],
+        }
+    )
+    chosen = st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "name": st.column_config.TextColumn("Snapshot", width=280),
+            "posts": st.column_config.NumberColumn("Posts", format="localized"),
+            "first": moments("First post (UTC)"),
+            "last": moments("Last post (UTC)"),
+            "runs": st.column_config.NumberColumn("Runs"),
+            "loaded": moments("Loaded (UTC)"),
+        },
+        on_select="rerun",
+        selection_mode="single-row-required",
+        key=f"shelf-{len(snapshots)}",
+    )
+    rows = chosen.selection.get("rows") or [0]
+    return snapshots[int(rows[0])]
+
+
+def moments(label: str) -> ColumnConfig:
+    return st.column_config.DatetimeColumn(label, format="D MMM YYYY HH:mm", timezone="UTC")
+
+
+def report(snapshot: Snapshot) -> None:
+    """What came in, and what did not."""
+    found = session.quality_of(snapshot)
+    cards.heading(snapshot.name, "Quality of the snapshot")
+    st.write(accounts_of(found))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        if not found.volume.empty:
+            st.altair_chart(charts.volume(found.volume, dark=session.is_dark()), theme=None, key="volume")
+        else:
+            st.info("The file has no times, so there is no volume over time and nothing can be called emerging.")
+    with right:
+        missing = pd.DataFrame({"field": list(found.missing), "missing": list(found.missing.values())})
+        share = st.column_config.ProgressColumn("Missing", min_value=0, max_value=1, format="percent")
+        st.dataframe(missing, hide_index=True, height=250, column_config={"field": "Field", "missing": share})
+    if not found.reasons.empty:
+        st.markdown("**Kept apart**")
+        st.dataframe(
+            found.reasons[["meaning", "records"]],
+            hide_index=True,
+            column_config={"meaning": "Why", "records": "Records"},
+        )
+    st.caption(f"Snapshot {snapshot.id} · SHA-256 of the file {snapshot.sha256}")
+
+
+def accounts_of(found: Quality) -> str:
+    said = (
+        f"{words.count(found.accepted, 'post')} of {words.count(found.records, 'record')} came in; "
+        f"{words.number(found.quarantined)} were kept apart, {words.number(found.duplicates)} were exact repeats. "
+        f"{words.percent(found.copy_share)} of the posts repeat the text of an earlier one."
+    )
+    if found.authors:
+        most = words.count(found.top_authors[0], "post")
+        said += f" {words.count(found.authors, 'account')}; the most active one wrote {most}."
+    if found.ahead:
+        said += (
+            f" {words.count(found.ahead, 'post')} carry a date more than a day after they were loaded: check the clock."
+        )
+    return said
+
+
+def explore_again(snapshot: Snapshot) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run = run_settings("again")
+        if st.button("Explore this snapshot", icon=":material/play_arrow:"):
+            run = {"snapshot": snapshot.id, **run}
+            session.follow(jobs.submit(session.workspace(), title=snapshot.name, run=run, now=session.now()))
+            st.rerun()
+
+
+st.title("Snapshots", anchor=False)
+kept = session.snapshots()
+st.write("A snapshot is a file of posts, checked and kept as it came in. Bring one in, and explore it for narratives.")
+cards.job_card("page")
+with st.container(border=True):
+    st.subheader("Add posts", anchor=False)
+    add()
+if kept:
+    st.subheader("Loaded", anchor=False)
+    selected = shelf(kept)
+    explore_again(selected)
+    report(selected)
+session.write_link(session.LINK)
