@@ -11,11 +11,6 @@ from pages import cards
 
 st.set_page_config(page_title="Groundswell", page_icon=str(session.ICON), layout="wide")
 
-EMERGING = st.Page("pages/emerging.py", title="Emerging", icon=":material/trending_up:", default=True)
-NARRATIVE = st.Page("pages/narrative.py", title="Narrative", icon=":material/article:")
-MAP = st.Page("pages/map.py", title="Map", icon=":material/scatter_plot:")
-SNAPSHOTS = st.Page("pages/snapshots.py", title="Snapshots", icon=":material/inventory_2:")
-
 
 def pick_run() -> None:
     """Snapshot and run in the sidebar; the newest run of the newest explored snapshot unless the link says more."""
@@ -58,13 +53,16 @@ def _about(manifest: dict[str, Any]) -> str:
 
 session.start()
 session.read_link()
-page = st.navigation([EMERGING, NARRATIVE, MAP, SNAPSHOTS])
+page = session.navigate()
 if session.landed():
-    st.switch_page(EMERGING)
+    st.switch_page(session.EMERGING_PAGE)
 with st.sidebar:
     pick_run()
-    if st.session_state.get(session.RUN) and page != SNAPSHOTS:
+    if st.session_state.get(session.RUN) and page.title != "Snapshots":
         cards.job_card("sidebar")
+    st.toggle(
+        "Cover post texts", key=session.COVER, persist_state="session", help="Each shows only when you ask for it."
+    )
 try:
     page.run()
 except Refused as refusal:

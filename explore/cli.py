@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Groundswell: what is starting to move on a platform."
 )
 
+QUIET_SECONDS = 2.0
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 AsOf = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; no offset = UTC.")]
 
@@ -40,7 +43,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except (Refused, typer.exceptions.TyperException) as error:
-        _say(" ".join(str(error).split()))
+        _say(" ".join(_told(error).split()))
         code = 2
     except typer.Abort:
         code = 130
@@ -49,6 +52,12 @@ def main() -> None:
         _say("This is a fault of Groundswell, not of your file. Please report the lines above.")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _told(error: Exception) -> str:
+    """What was wrong, with the name of the option where the parser knows it."""
+    said = getattr(error, "format_message", error.__str__)
+    return str(said())
 
 
 @app.callback(invoke_without_command=True)
@@ -147,7 +156,7 @@ def emerging_command(
         "unit": run.unit,
         "narratives": _records(listed.head(top) if top else listed),
     }
-    lines = [words.headline(listed, chosen, run.unit)]
+    lines = [words.headline(listed, chosen, run.unit), words.thin(listed, chosen, run.unit)]
     for row in listed.head(top or 20).to_dict("records"):
         lines += [
             f"{row['narrative_id']:>5}  {words.status(row):<14} {row['label']}",
@@ -164,6 +173,7 @@ def brief_command(
     as_of: AsOf = None,
     window: Annotated[str, typer.Option(help="For instance 6h, 24h, 3d.")] = "24h",
     baseline: Annotated[str, typer.Option(help="What it is compared with, right before.")] = "7d",
+    cover_posts: Annotated[bool, typer.Option("--cover-posts", help="Post texts show only when clicked.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write one self-contained HTML page about narratives, with its evidence locked."""
@@ -173,9 +183,17 @@ def brief_command(
     snapshot = open_snapshot(workspace, run.snapshot_id)
     key = workspace.pseudonym_key()
     found = [evidence(run, snapshot, narrative, window=chosen, key=key) for narrative in narratives]
-    path, digest = briefing.write(
-        out.resolve(), found, snapshot=snapshot.manifest, run=dict(run.manifest), now=datetime.now(UTC)
-    )
+    try:
+        path, digest = briefing.write(
+            out.resolve(),
+            found,
+            snapshot=snapshot.manifest,
+            run=run.manifest,
+            now=datetime.now(UTC),
+            cover_posts=cover_posts,
+        )
+    except OSError as error:
+        raise Refused(f"'{out}' cannot be written: {error.strerror}. Name another place with --out.") from None
     _print({"path": str(path), "sha256": digest}, [f"{path}", f"SHA-256 {digest}"], as_json=as_json)
 
 
@@ -198,7 +216,12 @@ def _window(run: Run, *, as_of: str | None, window: str, baseline: str) -> Windo
     if run.last_at is None:
         _say("This snapshot has no times: nothing can be said about emergence.")
         return None
-    return Window(as_of=moment(as_of) if as_of else run.last_at, length=length, baseline=before)
+    chosen = Window(as_of=moment(as_of) if as_of else run.last_at, length=length, baseline=before)
+    try:
+        _ = chosen.baseline_start
+    except OverflowError:
+        raise Refused(f"A window of {window} on {baseline} begins before the year 1. Say a shorter one.") from None
+    return chosen
 
 
 def _duration(text: str) -> timedelta:
@@ -219,14 +242,19 @@ def _short(delta: timedelta) -> str:
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as JSON can hold them: times as ISO 8601, nulls as null."""
-    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records", date_format="iso", double_precision=15))
+    records: list[dict[str, Any]] = json.loads(
+        table.to_json(orient="records", date_format="iso", date_unit="us", double_precision=15)
+    )
     return records
 
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """Progress on stderr: a moving line on a terminal, else one line a stage."""
-    seen = ""
+    """Progress on stderr: a moving line on a terminal, else one line a stage, once the work takes longer than a moment.
+
+    So what is refused at once, which is nearly always, is refused with one line.
+    """
+    seen, begun = "", time.monotonic()
 
     def show(stage: str, done: float | None = None) -> None:
         nonlocal seen
@@ -234,9 +262,9 @@ def _progress() -> Iterator[Progress]:
             share = "" if done is None else f" {done:.0%}"
             sys.stderr.write(f"\r\x1b[K{stage}{share} …")
             sys.stderr.flush()
-        elif stage != seen:
+        elif stage != seen and time.monotonic() - begun > QUIET_SECONDS:
             _say(f"{stage} …")
-        seen = stage
+            seen = stage
 
     try:
         yield show

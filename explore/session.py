@@ -32,12 +32,17 @@ SNAPSHOT, RUN, NARRATIVE = "snapshot", "run", "narrative"
 WINDOW_HOURS, BASELINE_WINDOWS, AS_OF = "window", "baseline", "as_of"
 LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING = "lang", "region", "posts", "emerging"
 JOB = "job"
+COVER = "cover"  # post texts show only when clicked
 OPEN = "_open"  # a narrative to turn to at the next run, set by a click after the picker was drawn
 LINK = (
     *(SNAPSHOT, RUN, NARRATIVE, WINDOW_HOURS, BASELINE_WINDOWS, AS_OF),
     *(LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING),
 )
+EMERGING_PAGE, NARRATIVE_PAGE, MAP_PAGE, SNAPSHOTS_PAGE = (
+    f"pages/{name}.py" for name in ("emerging", "narrative", "map", "snapshots")
+)
 _SHARED = "_shared"
+_FRAMED = "_framed"
 
 WINDOWS = {1: "1 hour", 6: "6 hours", 24: "24 hours", 72: "3 days", 168: "7 days"}
 BASELINES = {7: "7 windows before", 14: "14 windows before", 28: "28 windows before"}
@@ -207,7 +212,7 @@ def read_link() -> None:
 def write_link(keys: Sequence[str]) -> None:
     """Put the values of `keys` into the address; the rest of it goes."""
     values = {key: _to_link(st.session_state.get(key)) for key in keys}
-    params = {key: value for key, value in values.items() if value}
+    params = {key: value for key, value in values.items() if value and (key, value) != (FEWEST_POSTS, "0")}
     st.session_state[_SHARED] = params
     if dict(st.query_params) != params:
         st.query_params.from_dict(params)
@@ -284,11 +289,44 @@ def look_at(snapshot_id: str, run_id: str) -> None:
         st.session_state.pop(key, None)
 
 
+def navigate(*, icons: bool = True) -> Any:
+    """The navigation; the page to run. An icon is fetched from a font host for the tab, unless the tab has one."""
+    pages = {
+        EMERGING_PAGE: "trending_up",
+        NARRATIVE_PAGE: "article",
+        MAP_PAGE: "scatter_plot",
+        SNAPSHOTS_PAGE: "inventory_2",
+    }
+    return st.navigation(
+        [
+            st.Page(
+                path,
+                title=Path(path).stem.capitalize(),
+                icon=f":material/{icon}:" if icons else None,
+                default=path == EMERGING_PAGE,
+            )
+            for path, icon in pages.items()
+        ]
+    )
+
+
+def need_frame() -> None:
+    """Called first on every page: run app.py around it when Streamlit did not.
+
+    A server whose first visitor opens /narrative takes pages/ for the old kind of app and runs the page alone. Calling
+    st.navigation ends that for the whole server, and the rerun comes back framed.
+    """
+    if _FRAMED not in st.session_state:
+        navigate(icons=False)
+        st.rerun()
+
+
 # Jobs
 
 
 def start() -> None:
     """Called at every run of the app: a worker is there, and a new workspace explores the sample."""
+    st.session_state[_FRAMED] = True
     jobs.ensure_worker(workspace())
     _first_start(workspace().home)
 

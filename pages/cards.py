@@ -38,7 +38,7 @@ def _nothing_yet() -> None:
         st.write("This page lists the narratives of a snapshot, the fastest-growing first. Start with a file of posts.")
         with st.container(horizontal=True):
             if st.button("Load a file of posts", type="primary"):
-                st.switch_page("pages/snapshots.py")
+                st.switch_page(session.SNAPSHOTS_PAGE)
             if st.button("Explore the synthetic sample"):
                 session.follow(session.explore_sample())
                 st.rerun()
@@ -116,8 +116,9 @@ def curve(evidence: Evidence, *, key: str) -> None:
     st.altair_chart(chart, theme=None, key=f"{key}-chart")
 
 
-def posts(examples: pd.DataFrame, *, key: str, covered: bool) -> None:
-    """One card a post: why it is shown, who, when, reach; the text inert."""
+def posts(examples: pd.DataFrame, *, key: str) -> None:
+    """One card a post: why it is shown, who, when, reach; the text inert, and covered where the reader wants that."""
+    covered = bool(st.session_state.get(session.COVER))
     for number, post in enumerate(examples.to_dict("records")):
         with st.container(border=True):
             st.caption(_about(post))

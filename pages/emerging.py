@@ -99,15 +99,16 @@ def table(view: View, shown: pd.DataFrame) -> int:
     unit, window = view.run.unit, view.window
     span = words.length(window.length) if window else ""
     columns = {
-        "status": st.column_config.TextColumn("", width=92),
+        "status": st.column_config.TextColumn("", width=90),
         "narrative": st.column_config.TextColumn("Narrative", width=270),
-        "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=130, y_min=0),
-        "now": st.column_config.NumberColumn(f"{unit.capitalize()}, last {span}", format="localized", width=98),
+        "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=130, y_min=0, color="green"),
+        "now": st.column_config.NumberColumn(f"Last {span}", format="localized", width=80,
+            help=f"{unit.capitalize()} in the window."),
         "before": st.column_config.NumberColumn("Usual before", format="%.1f", width=86,
             help=f"Mean {unit} per {span} in the baseline."),
         "growth": st.column_config.TextColumn("Growth", width=140,
             help=f"How many times the usual share of the active {unit}; in brackets the 95 % interval."),
-        "chance": st.column_config.NumberColumn("False-alarm rate q", format="%.2g", width=90,
+        "chance": st.column_config.NumberColumn("Chance q", format="%.2g", width=84,
             help="Of all narratives that stand out at least as clearly, the share expected to be false alarms."),
         "copies": st.column_config.NumberColumn("Copies", format="%.0f %%", width=64,
             help="Share of posts whose message was posted by two or more accounts."),
@@ -153,18 +154,21 @@ def detail(view: View, narrative: dict) -> None:  # type: ignore[type-arg]
         cards.curve(evidence, key="emerging-curve")
         if st.button("Open this narrative", type="primary", icon=":material/arrow_forward:"):
             st.session_state[session.NARRATIVE] = int(narrative["narrative_id"])
-            st.switch_page("pages/narrative.py")
+            st.switch_page(session.NARRATIVE_PAGE)
     with right:
         st.subheader("Posts that show it", anchor=False)
-        cards.posts(
-            evidence.examples.drop_duplicates("why").head(4), key=f"e{narrative['narrative_id']}", covered=False
-        )
+        examples = evidence.examples.drop_duplicates("why").head(4)
+        cards.posts(examples, key=f"e{narrative['narrative_id']}")
 
 
+session.need_frame()
 st.title("Emerging", anchor=False)
 view = cards.view_or_stop()
 listed = session.listed(view)
 st.markdown(words.headline(listed, view.window, view.run.unit, dated=view.is_hindsight))
+thin = words.thin(listed, view.window, view.run.unit)
+if thin:
+    st.caption(thin)
 if view.is_hindsight:
     st.caption("Hindsight: the narratives were formed from all posts of the run, also those after this moment.")
 shown = controls(view, listed)

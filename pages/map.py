@@ -7,6 +7,7 @@ from explore.narratives import atlas
 from explore.present import density, words
 from pages import cards
 
+session.need_frame()
 st.title("Map", anchor=False)
 view = cards.view_or_stop()
 listed = session.listed(view)
@@ -25,5 +26,5 @@ if chosen:
     st.write(words.why(found, view.window, view.run.unit, dated=view.is_hindsight))
     if st.button("Open this narrative", type="primary", icon=":material/arrow_forward:"):
         st.session_state[session.NARRATIVE] = int(found["narrative_id"])
-        st.switch_page("pages/narrative.py")
+        st.switch_page(session.NARRATIVE_PAGE)
 session.write_link(session.LINK)

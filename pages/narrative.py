@@ -101,20 +101,26 @@ def neighbours(evidence: Evidence) -> None:
 
 def offer_briefing(view: View, evidence: Evidence) -> None:
     name = f"groundswell-briefing-{view.run.id[:6]}-{int(evidence.narrative['narrative_id'])}.html"
-    st.download_button(
-        "Download briefing",
-        data=lambda: briefing.render(
-            [evidence], snapshot=view.snapshot.manifest, run=dict(view.run.manifest), now=session.now()
-        ),
-        file_name=name,
-        mime="text/html",
-        type="primary",
-        icon=":material/download:",
-        on_click="ignore",
-        help="One page that opens offline in any browser: finding, chart, redacted posts, sources of every figure.",
-    )
+    with st.popover("Briefing", icon=":material/description:", type="primary", width="stretch"):
+        st.write("One page that opens offline in any browser: finding, chart, redacted posts, source of every figure.")
+        cover = st.toggle("Post texts show only when clicked", key="cover-briefing")
+        st.download_button(
+            "Download briefing",
+            data=lambda: briefing.render(
+                [evidence],
+                snapshot=view.snapshot.manifest,
+                run=view.run.manifest,
+                now=session.now(),
+                cover_posts=cover,
+            ),
+            file_name=name,
+            mime="text/html",
+            icon=":material/download:",
+            on_click="ignore",
+        )
 
 
+session.need_frame()
 st.title("Narrative", anchor=False)
 view = cards.view_or_stop()
 listed = session.listed(view)
@@ -142,7 +148,7 @@ with right:
         "Which posts", ["all", *reasons], default="all", required=True, label_visibility="collapsed"
     )
     posts = evidence.examples if why == "all" else evidence.examples[evidence.examples["why"] == why]
-    cards.posts(posts, key=f"n{narrative_id}", covered=False)
+    cards.posts(posts, key=f"n{narrative_id}")
 st.divider()
 sources(evidence)
 session.write_link(session.LINK)

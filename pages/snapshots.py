@@ -241,6 +241,7 @@ def explore_again(snapshot: Snapshot) -> None:
             st.rerun()
 
 
+session.need_frame()
 st.title("Snapshots", anchor=False)
 kept = session.snapshots()
 st.write("A snapshot is a file of posts, checked and kept as it came in. Bring one in, and explore it for narratives.")

@@ -18,6 +18,7 @@ from explore.errors import Refused
 
 LEVEL = 0.05
 MIN_BASELINE_WINDOWS = 3
+FEW_ACTIVE = 30  # active units in a window below which hardly any growth can be told from chance
 SPARK_STEPS_PER_WINDOW = 4
 
 Ints = NDArray[np.int64]
@@ -175,7 +176,7 @@ def suggest_window(at: Ints, unit: Ints, *, as_of: datetime) -> Window:
     length = next((w for w in map(_hours, (24, 6, 1)) if fits(w)), _hours(1))
     for longer in map(_hours, (72, 168)):
         active = len(np.unique(unit[at >= end - _micros(length)]))
-        if length >= _hours(24) and active < 30 and fits(longer):
+        if length >= _hours(24) and active < FEW_ACTIVE and fits(longer):
             length = longer
     return Window(as_of=as_of, length=length, baseline=7 * length)
 
@@ -184,9 +185,9 @@ def moment(text: str) -> datetime:
     """A time in ISO 8601 with T or space, with Z or an offset; no offset = UTC. Raises `Refused`."""
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: before the year 1 or after 9999 once in UTC
         raise Refused(f"'{text}' is not a time. Write it like 2024-05-31T14:00Z.") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _hours(n: int) -> timedelta:

@@ -31,7 +31,7 @@ class Encoder(Protocol):
     """Turns texts into vectors.
 
     `name` is what a person asked for; `version` changes whenever the same text could get another vector, and is part
-    of the cache key. `per_text` tells whether a text's vector is independent of the other texts.
+    of the cache key.
     """
 
     name: str
@@ -74,9 +74,9 @@ def encode_cached(encoder: Encoder, texts: Sequence[str], *, seed: int, cache: P
 
 
 def unit_rows(vectors: Vectors) -> Vectors:
-    """The rows scaled to length one; rows of zeros stay."""
+    """The rows scaled to length one; rows of zeros, and what rounding leaves of them, become zeros."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-12)
+    unit: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-6)
     return unit
 
 

@@ -19,7 +19,7 @@ from explore.posts.snapshots import Snapshot
 
 STEPS = [timedelta(minutes=m) for m in (5, 15, 30, 60, 180, 360, 720, 1440, 7 * 1440, 28 * 1440)]
 MOST_BINS = 200
-PER_REASON = {"most typical": 3, "highest reach": 2, "earliest": 2, "latest": 2, "most different": 2}
+PER_REASON = {"typical now": 2, "most typical": 2, "highest reach": 2, "earliest": 2, "latest": 2, "most different": 2}
 LISTED = 10
 
 # The posts of a narrative: the run says which, the snapshot holds them; `row` is the position in the snapshot
@@ -30,6 +30,9 @@ _POSTS = """
     JOIN (SELECT *, file_row_number AS row FROM read_parquet($posts, file_row_number = true)) s USING (row)
     JOIN (SELECT message_id, typicality FROM read_parquet($messages)) m USING (message_id)
 """
+# A link without the punctuation around it: brackets only in pairs, and no script that is written without spaces
+_OUTSIDE = r"""\s<>"()\[\]{}…»”、。」）\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}"""
+_LINK = rf"https?://(?:[^{_OUTSIDE}]|\([^\s<>\"()]*\))*(?:[^{_OUTSIDE}.,;:!?'’]|\([^\s<>\"()]*\))"
 _NO_CURVE = pd.DataFrame(columns=["bin_start", "posts", "authors", "views"])
 _NO_EXPECTATION = pd.DataFrame(columns=["bin_start", "low", "expected", "high"])
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
@@ -90,7 +93,7 @@ def evidence(
         bin=step,
         curve=curve,
         expected=_expected(curve, window) if window and row["testable"] else _NO_EXPECTATION,
-        examples=_examples(posts),
+        examples=_examples(posts, window),
         links=tables["link"],
         tags=tables["tag"],
         authors=_authors(posts),
@@ -105,7 +108,7 @@ def _posts(
     """The narrative's posts before the moment, oldest first, with lists of links and tags."""
     found = connection.execute(
         f"""SELECT post_id, created_at, text, author_id, lang, views, shares, message_id, typicality,
-                   list_distinct(regexp_extract_all(text, 'https?://[^\\s<>"]+')) AS link,
+                   list_distinct(regexp_extract_all(text, $link)) AS link,
                    list_distinct(regexp_extract_all(lower(text), '#[\\pL\\pN\\pM_]+')) AS tag
             FROM ({_POSTS}) ORDER BY created_at, row""",
         {
@@ -113,6 +116,7 @@ def _posts(
             "messages": str(run.folder / "messages.parquet"),
             "posts": str(snapshot.posts_path),
             "narrative": narrative_id,
+            "link": _LINK,
             "as_of": window.as_of if window else FAR_FUTURE,
         },
     ).df()
@@ -143,10 +147,12 @@ def _languages(posts: pd.DataFrame) -> pd.DataFrame:
     return known[known != "und"].value_counts().head(LISTED).rename_axis("lang").reset_index(name="posts")
 
 
-def _examples(posts: pd.DataFrame) -> pd.DataFrame:
-    """A handful of posts, each with the reason it is shown; no message twice."""
+def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
+    """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice."""
     first_of_message = posts.drop_duplicates("message_id")
+    now = posts[posts["created_at"] >= window.start] if window else posts[:0]
     orders = {
+        "typical now": now.sort_values("typicality", ascending=False, kind="stable"),
         "most typical": first_of_message.sort_values("typicality", ascending=False, kind="stable"),
         "highest reach": posts[posts["views"].fillna(0) > 0].sort_values("views", ascending=False, kind="stable"),
         "earliest": first_of_message,

@@ -6,6 +6,7 @@ import importlib.metadata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +118,21 @@ def _read_posts(snapshot: Snapshot, as_of: datetime | None) -> pd.DataFrame:
 
 
 def _cluster(vectors: NDArray[np.float32], found: pd.DataFrame, *, config: RunConfig, clock: StageClock) -> _Space:
-    """Neighbours, layouts and clusters of the messages with words; too few of them stay unclustered."""
+    """Neighbours, layouts and clusters of the messages with words; of too few, only a message that many accounts
+    repeat can be a narrative."""
     from scipy import sparse
 
     n = len(vectors)
+    cut = partial(
+        clusters.cut,
+        size=clusters.min_cluster_size(config.granularity, n),
+        n_posts=found["n_posts"].to_numpy(dtype=np.int64),
+        n_authors=found["n_authors"].fillna(0).to_numpy(dtype=np.int64),
+    )
     if n < FEWEST_TO_CLUSTER:
-        nothing = np.full(n, -1)
-        return _Space(vectors, sparse.csr_matrix((n, n), dtype=np.float32), np.empty((0, 4)),
-                      np.zeros((n, 2), dtype=np.float32), nothing, np.zeros(n))  # fmt: skip
+        nowhere = sparse.csr_matrix((n, n), dtype=np.float32)
+        alone = cut(np.empty((0, 4)), nowhere)
+        return _Space(vectors, nowhere, alone.tree, np.zeros((n, 2), dtype=np.float32), alone.labels, alone.strength)
     clock("Finding neighbours")
     neighbours = graph.nearest(vectors)
     weights = layout.fuzzy_graph(vectors, neighbours.indices, neighbours.distances, seed=config.seed)
@@ -133,16 +141,10 @@ def _cluster(vectors: NDArray[np.float32], found: pd.DataFrame, *, config: RunCo
     points = layout.embed(weights, start, epochs=LAYOUT_EPOCHS, seed=config.seed)
     clock("Clustering")
     tree = clusters.linkage(points)
-    cut = clusters.cut(
-        tree,
-        weights,
-        size=clusters.min_cluster_size(config.granularity, n),
-        n_posts=found["n_posts"].to_numpy(dtype=np.int64),
-        n_authors=found["n_authors"].fillna(0).to_numpy(dtype=np.int64),
-    )
+    found_in = cut(tree, weights)
     clock("Drawing the map")
     xy = layout.embed(weights, points[:, :2].copy(), epochs=MAP_EPOCHS, seed=config.seed)
-    return _Space(vectors, weights, tree, xy, cut.labels, cut.strength)
+    return _Space(vectors, weights, tree, xy, found_in.labels, found_in.strength)
 
 
 def _worded_first(found: pd.DataFrame) -> tuple[pd.DataFrame, int]:

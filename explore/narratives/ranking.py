@@ -70,10 +70,14 @@ def sizes(posts: Timeline, *, k: int) -> pd.DataFrame:
 
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
-    """Flagged first, then by `rate_ratio_low`, then by units now and posts; narrative id settles ties."""
-    order = ["flagged", "rate_ratio_low", "now_authors", "n_posts", "narrative_id"]
-    ascending = [False, False, False, False, True]
-    return table.sort_values(order, ascending=ascending, na_position="last", kind="stable").reset_index(drop=True)
+    """Flagged first, then those posted in the window, each by `rate_ratio_low`, then by units now and posts.
+
+    Narratives without a post in the window come last, whatever the prior makes of their ratio.
+    """
+    order = ["flagged", "_now", "rate_ratio_low", "now_authors", "n_posts", "narrative_id"]
+    keyed = table.assign(_now=table["now_authors"] > 0)
+    ordered = keyed.sort_values(order, ascending=[False] * 5 + [True], na_position="last", kind="stable")
+    return ordered.drop(columns="_now").reset_index(drop=True)
 
 
 def window_for(run: Run, *, as_of: datetime | None = None) -> Window | None:

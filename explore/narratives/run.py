@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class Timeline:
 
     def before(self, as_of: datetime) -> Timeline:
         """Only the posts before `as_of`."""
-        keep = self.at < (as_of - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6
+        keep = self.at < (as_of - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
         return Timeline(**{name: values[keep] for name, values in vars(self).items()})
 
 
@@ -149,10 +149,14 @@ def open_run(workspace: Workspace, wanted: str) -> Run:
     if len(found) != 1:
         raise Refused(f"{'No' if not found else 'More than one'} run is called '{wanted}'. Known: {_listed(known)}.")
     folder = workspace.runs / found[0]
-    manifest = read_json(folder / "manifest.json")
-    for name, digest in manifest["files"].items():
+    try:
+        manifest = read_json(folder / "manifest.json")
+        digests = dict(manifest["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise _damaged(found[0], "manifest.json") from None
+    for name, digest in digests.items():
         if not (folder / name).is_file() or sha256(folder / name) != digest:
-            raise Refused(f"Run {found[0]} is damaged: {name} is not what was written. Delete it and run again.")
+            raise _damaged(found[0], name)
     return Run(folder=folder, manifest=manifest)
 
 
@@ -162,11 +166,15 @@ def list_runs(workspace: Workspace, snapshot_id: str | None = None) -> list[dict
     for folder in _folders(workspace):
         try:
             manifest = read_json(folder / "manifest.json")
-        except (OSError, ValueError):
+            wanted = snapshot_id in (None, manifest["snapshot"]["id"])
+        except (OSError, ValueError, KeyError, TypeError):
             continue
-        if snapshot_id in (None, manifest["snapshot"]["id"]):
-            manifests.append(manifest)
+        manifests += [manifest] if wanted else []
     return sorted(manifests, key=lambda manifest: str(manifest["created_at"]), reverse=True)
+
+
+def _damaged(run: str, name: str) -> Refused:
+    return Refused(f"Run {run} is damaged: {name} is not what was written. Delete its folder and run again.")
 
 
 def _folders(workspace: Workspace) -> list[Path]:

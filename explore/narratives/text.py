@@ -5,6 +5,7 @@ Nothing here changes what is stored or shown: keys and words are for matching an
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 import unicodedata
@@ -16,16 +17,20 @@ BOILERPLATE = frozenset({"rt", "amp", "via", "http", "https", "www", "com", "htm
 
 _ENGLISH_SLIPS = frozenset({"fire", "bill", "system", "serious", "cry", "interest", "mill", "mine", "sincere"})
 
-_LINK = re.compile(r"(?:https?://|www\.)\S+|\b(?:t\.co|bit\.ly|pic\.twitter\.com)/\S+", re.IGNORECASE)
-_MENTION = re.compile(r"(?<!\w)[@＠]\w[\w.-]*")
-_RETWEET = re.compile(r"^\s*(?:RT|via)\b\s*:?\s*(?=[@＠:])", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|#39|nbsp);")
+_RETWEET = re.compile(r"^\s*(?:RT|via)\b\s*+:?\s*+(?=[@＠:])", re.IGNORECASE)  # possessive: 100,000 spaces cost nothing
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _SPACELESS = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u1000-\u109f\u1780-\u17ff"  # Myanmar, Khmer
     "\u3040-\u30ff\u31f0-\u31ff"  # Hiragana, Katakana
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"  # Han
 )
+# A link or a mention ends where a script without spaces goes on: "https://t.co/abc今日の地震", "@tanakaさんの動画"
+_LINK = re.compile(
+    rf"(?:https?://|www\.|\b(?:t\.co|bit\.ly|pic\.twitter\.com)/)[^\s{_SPACELESS}\u3000-\u303f\uff00-\uffef]+",
+    re.IGNORECASE,
+)
+_MENTION = re.compile(rf"(?<!\w)[@＠](?:[^\W{_SPACELESS}](?:[^\W{_SPACELESS}]|[.-])*|\w[\w.-]*)")
 _SPACELESS_RUN = re.compile(f"[{_SPACELESS}ー々]+")
 _KANA = re.compile("[\u3040-\u30ff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
@@ -57,8 +62,7 @@ def visible_words(text: str) -> list[str]:
 
     Runs without spaces are cut into phrases that together give the run again.
     """
-    text = _ENTITY.sub(" ", _RETWEET.sub(" ", text))
-    chunks = [word for word in _MENTION.sub(" ", _LINK.sub(" ", text)).split() if word.strip("-–—|•·")]
+    chunks = [word for word in _MENTION.sub(" ", _LINK.sub(" ", _unwrapped(text))).split() if word.strip("-–—|•·")]
     return [piece for chunk in chunks for piece in (_cut(chunk, _phrases) if _SPACELESS_RUN.search(chunk) else [chunk])]
 
 
@@ -117,9 +121,13 @@ def _languages_of() -> dict[str, list[str]]:
 
 def _plain(text: str) -> str:
     """Lower case without links, mentions, RT, punctuation and symbols."""
-    text = _ENTITY.sub(" ", _RETWEET.sub(" ", text))
-    text = _MENTION.sub(" ", _LINK.sub(" ", text))
+    text = _MENTION.sub(" ", _LINK.sub(" ", _unwrapped(text)))
     return unicodedata.normalize("NFKC", text).casefold().translate(_separators())
+
+
+def _unwrapped(text: str) -> str:
+    """The text without a leading RT and with HTML entities as the characters they stand for."""
+    return _ENTITY.sub(lambda entity: html.unescape(entity.group()), _RETWEET.sub(" ", text))
 
 
 @cache

@@ -19,6 +19,7 @@ LABEL_TERMS = 30
 LABEL_WORDS = range(1, 8)
 LABEL_CHARACTERS = 60
 TYPICAL_MESSAGES = 60
+NO_WORDS = "- –"  # stands for a message without content words; neither can be a word
 CLAUSE_END = re.compile(r"[.!?:;|…,。！？、،؟)\]}»”\"–—]$")
 
 
@@ -81,12 +82,15 @@ def _ctfidf(
         ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
         top_n_words=LABEL_TERMS,
     )
-    documents = [" ".join(found) or "-" for found in content]
+    documents = [" ".join(found) or NO_WORDS for found in content]
+    if len(set().union(*content)) < 2:  # BERTopic fails on a vocabulary of one word
+        documents[0] = f"{documents[0]} {NO_WORDS}"
     narrative, _ = model.fit_transform(documents, embeddings=vectors, y=labels)
     found = np.asarray(narrative, dtype=np.int64)
     k = int(found.max()) + 1
+    nothing = {"", *NO_WORDS.split()}
     weights = [
-        {word: float(weight) for word, weight in model.get_topic(topic) if word not in ("", "-") and weight > 0}
+        {word: float(weight) for word, weight in model.get_topic(topic) if word not in nothing and weight > 0}
         for topic in range(k)
     ]
     return found, weights

@@ -1,0 +1,127 @@
+"""Parquet, a batch of rows at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from explore.errors import Refused
+from explore.posts.batches import Batch
+
+ROWS = 50_000
+MAX_COLUMNS = 2_000
+
+
+def first_rows(
+    content: BinaryIO, count: int, *, name: str
+) -> tuple[tuple[str, ...], frozenset[str], tuple[dict[str, str | None], ...]]:
+    """Columns (dotted paths into structs), all known paths, and the first rows with values as text."""
+    with _opened(content, name) as file:
+        columns = [path for field in file.schema_arrow for path in _leaves(field.name, field.type)]
+        try:
+            part = next(file.iter_batches(batch_size=count), None)
+        except (pa.ArrowException, OSError) as error:
+            raise Refused(_damage(name, 0, error)) from None
+        if part is None:
+            return tuple(columns), frozenset(columns), ()
+        texts = {column: [_as_text(value) for value in _values(_pick(part, column))] for column in columns}
+    rows = tuple({column: texts[column][i] for column in columns} for i in range(part.num_rows))
+    return tuple(columns), frozenset(columns), rows
+
+
+def read_parquet(
+    content: BinaryIO, columns: Sequence[str], *, name: str, moved: Callable[[float], None]
+) -> Iterator[Batch]:
+    """Yield the wanted columns (names or dotted paths) in batches, in the order of the file."""
+    with _opened(content, name) as file:
+        top = sorted({_top(column, file.schema_arrow) for column in columns})
+        read, total = 0, max(file.metadata.num_rows, 1)
+        try:
+            for part in file.iter_batches(batch_size=ROWS, columns=top):
+                records = np.arange(read + 1, read + 1 + part.num_rows, dtype=np.int64)
+                read += part.num_rows
+                arrays = {column: _pick(part, column) for column in columns}
+                moved(read / total)
+                yield Batch(arrays, records, _excerpts(part), read)
+        except (pa.ArrowException, OSError) as error:
+            raise Refused(_damage(name, read, error)) from None
+
+
+def _opened(content: BinaryIO, name: str) -> pq.ParquetFile:
+    """Open a Parquet file. Raises Refused for one that is cut short, damaged, encrypted or far too wide."""
+    try:
+        file = pq.ParquetFile(content)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if "encrypt" in str(error).lower():
+            raise Refused(f"'{name}' is an encrypted Parquet file; decrypt it and load it again.") from None
+        raise Refused(f"'{name}' is a damaged or cut Parquet file; copy or export it again.") from None
+    names = file.schema_arrow.names
+    if len(names) > MAX_COLUMNS:
+        raise Refused(f"'{name}' has {len(names):,} columns, at most {MAX_COLUMNS:,} are read; keep those you need.")
+    if len(set(names)) < len(names):
+        raise Refused(f"'{name}' names a column more than once; rename one of them.")
+    return file
+
+
+def _damage(name: str, read: int, error: Exception) -> str:
+    reason = str(error).splitlines()[0][:120]
+    return f"'{name}' is damaged near row {read + 1:,} ({reason}); copy or export it again."
+
+
+def _values(values: pa.Array) -> list[Any]:
+    """Python values; bytes that are no UTF-8 as what can be read of them."""
+    try:
+        return list(values.to_pylist())
+    except UnicodeDecodeError:
+        raw = values.cast(pa.binary()).to_pylist()
+        return [None if value is None else value.decode("utf-8", "replace") for value in raw]
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else str(value)
+
+
+def _leaves(path: str, kind: pa.DataType) -> list[str]:
+    if pa.types.is_struct(kind):
+        fields = [kind.field(i) for i in range(kind.num_fields)]
+        return [leaf for field in fields for leaf in _leaves(f"{path}.{field.name}", field.type)]
+    return [path]
+
+
+def _top(column: str, schema: pa.Schema) -> str:
+    """The column of the file that a name or dotted path starts in."""
+    return column if column in schema.names else column.split(".")[0]
+
+
+def _pick(part: pa.RecordBatch, column: str) -> pa.Array:
+    if column in part.schema.names:
+        return _plain(part.column(column))
+    top, *path = column.split(".")
+    return _plain(pc.struct_field(part.column(top), path))
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Dictionary columns as the values they stand for."""
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
+def _excerpts(part: pa.RecordBatch) -> Callable[[int], str]:
+    """Rows of a batch as JSON, made only when asked for."""
+
+    def excerpt(row: int) -> str:
+        try:
+            return json.dumps(part.slice(row, 1).to_pylist()[0], ensure_ascii=False, default=str)
+        except (UnicodeDecodeError, ValueError, OverflowError):
+            return "(cannot be shown)"
+
+    return excerpt

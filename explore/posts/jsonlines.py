@@ -1,0 +1,181 @@
+"""JSON, one object a line: numbers keep their digits, and nothing is guessed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TextIO
+
+import numpy as np
+import pyarrow as pa
+
+from explore.errors import Refused
+from explore.posts.batches import NAN, NULL, NUMBER, OTHER, STRING, Batch, Rejected, clip
+from explore.posts.schema import REASONS
+
+ROWS = 5_000
+CHARACTERS = 16 * 2**20
+MAX_LINE = 16 * 2**20
+MAX_DEPTH = 64
+
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?')
+
+
+class Number(str):
+    """A JSON number with its digits as they stood in the file."""
+
+    __slots__ = ()
+
+
+class Constant(str):
+    """NaN, Infinity or -Infinity, which are no JSON but are written all the same."""
+
+    __slots__ = ()
+
+
+class BadLine(Exception):
+    """A line that cannot be taken; the argument is a reason code."""
+
+
+def read_json_lines(text: TextIO, columns: Sequence[str], *, name: str) -> Iterator[Batch]:
+    """Yield the wanted keys (or dotted paths, a number picking from a list) in batches; broken lines come as rejected.
+
+    `text` must be opened with newline="\\n" and errors="surrogateescape", so that only a line feed ends a line.
+    """
+    getters = {column: getter(column) for column in columns}
+    lines = json_lines(text, name=name)
+    read = 0
+    while part := _batch(lines):
+        yield _columns(part, getters, read=read)
+        read += len(part)
+
+
+def json_lines(text: TextIO, *, name: str) -> Iterator[str]:
+    """Every line that is not blank. Raises Refused for a line beyond the limit."""
+    while line := text.readline(MAX_LINE + 1):
+        if len(line) > MAX_LINE:
+            raise Refused(f"'{name}' has a line of more than {MAX_LINE // 2**20} MB; write one post a line.")
+        if line.strip(" \t\r\n\ufeff"):
+            yield line
+
+
+def parse(line: str) -> dict[str, Any]:
+    """The object in a line; numbers as `Number`. Raises BadLine with a reason code."""
+    if line.count("[") + line.count("{") > MAX_DEPTH and _depth(line) > MAX_DEPTH:
+        raise BadLine("too_deep")
+    if not line.isascii() and not _encodable(line):
+        raise BadLine("bad_encoding")
+    try:
+        found = _DECODER.decode(line.strip(" \t\r\n\ufeff"))
+    except (ValueError, RecursionError):
+        raise BadLine("broken_json") from None
+    if not isinstance(found, dict):
+        raise BadLine("broken_json")
+    return found
+
+
+def getter(column: str) -> Callable[[dict[str, Any]], Any]:
+    """How to get a key or, where there is no such key, what a dotted path leads to; None where it leads nowhere."""
+    path = column.split(".")
+
+    def get(record: dict[str, Any]) -> Any:
+        if len(path) == 1 or column in record:
+            return record.get(column)
+        value: Any = record
+        for step in path:
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list) and step.isdigit():
+                value = value[int(step)] if int(step) < len(value) else None
+            else:
+                return None
+        return value
+
+    return get
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BadLine("duplicate_keys")
+    return found
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=Constant, strict=True
+)
+
+
+def _depth(line: str) -> int:
+    """How deep brackets are nested, strings left out."""
+    depth = deepest = 0
+    for character in _STRINGS.sub("", line):
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
+
+
+def _batch(lines: Iterator[str]) -> list[str]:
+    part: list[str] = []
+    size = 0
+    for line in lines:
+        part.append(line)
+        size += len(line)
+        if len(part) >= ROWS or size >= CHARACTERS:
+            break
+    return part
+
+
+def _columns(part: list[str], getters: dict[str, Callable[[dict[str, Any]], Any]], *, read: int) -> Batch:
+    values: dict[str, list[Any]] = {column: [] for column in getters}
+    numbers: list[int] = []
+    rejected: list[Rejected] = []
+    for number, line in enumerate(part, read + 1):
+        try:
+            row = _row(line, getters)
+        except BadLine as bad:
+            reason = str(bad)
+            rejected.append(Rejected(number, reason, REASONS[reason], clip(line)))
+            continue
+        numbers.append(number)
+        for column, value in row.items():
+            values[column].append(value)
+    kinds = {column: np.fromiter(map(_kind, found), np.uint8, len(found)) for column, found in values.items()}
+    arrays = {column: pa.array(map(_text, found), pa.string(), size=len(found)) for column, found in values.items()}
+    raws = [part[number - read - 1] for number in numbers]
+    return Batch(arrays, np.array(numbers, np.int64), raws.__getitem__, read + len(part), kinds, tuple(rejected))
+
+
+def _row(line: str, getters: dict[str, Callable[[dict[str, Any]], Any]]) -> dict[str, Any]:
+    """The wanted values of a line. Raises BadLine."""
+    record = parse(line)
+    row = {column: get(record) for column, get in getters.items()}
+    if "\\u" in line and not all(_encodable(value) for value in row.values() if isinstance(value, str)):
+        raise BadLine("lone_surrogate")
+    return row
+
+
+def _kind(value: Any) -> int:
+    if value is None:
+        return NULL
+    if isinstance(value, Number):
+        return NUMBER
+    if isinstance(value, Constant):
+        return NAN
+    return STRING if isinstance(value, str) else OTHER
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if isinstance(value, str) and not isinstance(value, Constant) else None
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

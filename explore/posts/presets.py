@@ -1,0 +1,334 @@
+"""Exports that people have, and the names that columns usually go by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The shape of one export: the columns that give it away, and where our fields are in it.
+
+    A source is a column or dotted path, "a + b" (joined: texts by an empty line, ids by _) or "a | b" (the first that
+    says something).
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    columns: dict[str, str]
+
+
+# The order counts: the first whose needs are all there is taken.
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        "TikTok Research API videos",
+        ("id", "video_description", "create_time"),
+        {
+            "post_id": "id",
+            "created_at": "create_time",
+            "text": "video_description",
+            "author_id": "username",
+            "region": "region_code",
+            "views": "view_count",
+            "shares": "share_count",
+            "likes": "like_count",
+            "replies": "comment_count",
+            "url": "share_url",
+            "media_id": "music_id",
+        },
+    ),
+    Preset(
+        "TikTok Research API comments",
+        ("id", "video_id", "text", "create_time"),
+        {
+            "post_id": "id",
+            "created_at": "create_time",
+            "text": "text",
+            "author_id": "username",
+            "likes": "like_count",
+            "replies": "reply_count",
+        },
+    ),
+    Preset(
+        "TikTok items as captured by Zeeschuimer",
+        ("id", "desc", "createTime", "stats.diggCount"),
+        {
+            "post_id": "id",
+            "created_at": "createTime",
+            "text": "desc",
+            "author_id": "author.uniqueId | author",
+            "lang": "textLanguage",
+            "region": "locationCreated",
+            "views": "stats.playCount",
+            "shares": "stats.shareCount",
+            "likes": "stats.diggCount",
+            "replies": "stats.commentCount",
+            "media_id": "music.id",
+        },
+    ),
+    Preset(
+        "4CAT export of TikTok posts",
+        ("id", "thread_id", "body", "author", "timestamp", "plays", "music_id"),
+        {
+            "post_id": "id",
+            "created_at": "unix_timestamp | timestamp",
+            "text": "body",
+            "author_id": "author",
+            "region": "location_created",
+            "views": "plays",
+            "shares": "shares",
+            "likes": "likes",
+            "replies": "comments",
+            "url": "tiktok_url",
+            "media_id": "music_id",
+        },
+    ),
+    Preset(
+        "4CAT export of Telegram messages",
+        ("id", "thread_id", "body", "author_is_bot", "timestamp"),
+        {
+            "post_id": "thread_id + id",  # message numbers start anew in every channel
+            "created_at": "unix_timestamp | timestamp",
+            "text": "body",
+            "author_id": "author | thread_id",  # a channel's own messages name no author
+            "views": "views",
+            "shares": "forwards",
+            "url": "link_attached",
+        },
+    ),
+    Preset(
+        "4CAT export of X/Twitter posts",
+        ("id", "thread_id", "body", "author", "timestamp", "retweet_count"),
+        {
+            "post_id": "id",
+            "created_at": "unix_timestamp | timestamp",
+            "text": "body",
+            "author_id": "author_id | author",
+            "lang": "language_guess",
+            "views": "impression_count",
+            "shares": "retweet_count",
+            "likes": "like_count",
+            "replies": "reply_count",
+            "url": "link",
+        },
+    ),
+    Preset(
+        "4CAT export of Bluesky posts",
+        ("id", "thread_id", "body", "author", "timestamp", "repost_count"),
+        {
+            "post_id": "id",
+            "created_at": "created_at | timestamp",
+            "text": "body",
+            "author_id": "author_id | author",
+            "lang": "languages",
+            "shares": "repost_count",
+            "likes": "like_count",
+            "replies": "reply_count",
+            "url": "link",
+        },
+    ),
+    Preset(
+        "4CAT export",
+        ("id", "thread_id", "body", "author", "timestamp"),
+        {
+            "post_id": "id",
+            "created_at": "unix_timestamp | timestamp",
+            "text": "subject + body",
+            "author_id": "author_id | author",
+            "lang": "language",
+            "region": "country_code",
+            "views": "views",
+            "shares": "shares",
+            "likes": "likes | score",
+            "replies": "comments | num_comments",
+            "url": "url | link",
+        },
+    ),
+    Preset(
+        "X/Twitter API v2 posts",
+        ("id", "text", "public_metrics.retweet_count"),
+        {
+            "post_id": "id",
+            "created_at": "created_at",
+            "text": "note_tweet.text | text",
+            "author_id": "author_id",
+            "lang": "lang",
+            "views": "public_metrics.impression_count",
+            "shares": "public_metrics.retweet_count",
+            "likes": "public_metrics.like_count",
+            "replies": "public_metrics.reply_count",
+            "url": "entities.urls.0.expanded_url",
+            "media_id": "attachments.media_keys.0",
+        },
+    ),
+    Preset(
+        "archived tweets (X/Twitter API v1.1)",
+        ("id_str", "created_at", "user.id_str"),
+        {
+            "post_id": "id_str",
+            "created_at": "created_at",
+            "text": "extended_tweet.full_text | full_text | text",
+            "author_id": "user.id_str",
+            "lang": "lang",
+            "region": "place.country_code",
+            "shares": "retweet_count",
+            "likes": "favorite_count",
+            "replies": "reply_count",
+            "url": "entities.urls.0.expanded_url",
+            "media_id": "entities.media.0.id_str",
+        },
+    ),
+    Preset(
+        "archived tweets (X/Twitter API v1.1)",
+        ("id_str", "created_at", "user.screen_name"),
+        {
+            "post_id": "id_str",
+            "created_at": "created_at",
+            "text": "extended_tweet.full_text | full_text | text",
+            "author_id": "user.screen_name",
+            "lang": "lang",
+            "shares": "retweet_count",
+            "likes": "favorite_count",
+            "replies": "reply_count",
+        },
+    ),
+    Preset(
+        "X/Twitter account archive",
+        ("id_str", "created_at", "full_text", "favorite_count"),
+        {
+            "post_id": "id_str",
+            "created_at": "created_at",
+            "text": "full_text",
+            "lang": "lang",
+            "shares": "retweet_count",
+            "likes": "favorite_count",
+            "url": "entities.urls.0.expanded_url",
+            "media_id": "entities.media.0.id_str",
+        },
+    ),
+    Preset(
+        "Reddit submissions (Pushshift)",
+        ("id", "title", "selftext", "created_utc"),
+        {
+            "post_id": "id",
+            "created_at": "created_utc",
+            "text": "title + selftext | body",
+            "author_id": "author",
+            "likes": "score",
+            "replies": "num_comments",
+            "url": "url",
+        },
+    ),
+    Preset(
+        "Reddit comments (Pushshift)",
+        ("id", "body", "created_utc"),
+        {
+            "post_id": "id",
+            "created_at": "created_utc",
+            "text": "body",
+            "author_id": "author",
+            "likes": "score",
+            "url": "permalink",
+        },
+    ),
+    Preset(
+        "Telegram messages (Telethon)",
+        ("id", "date", "message", "peer_id.channel_id"),
+        {
+            "post_id": "peer_id.channel_id + id",  # message numbers start anew in every channel
+            "created_at": "date",
+            "text": "message",
+            "author_id": "from_id.user_id | peer_id.channel_id",
+            "views": "views",
+            "shares": "forwards",
+            "replies": "replies.replies",
+            "url": "media.webpage.url",
+            "media_id": "media.document.id | media.photo.id",
+        },
+    ),
+    *(
+        Preset(
+            "Telegram messages (flat)",
+            ("id", "date", "message", channel),
+            {
+                "post_id": f"{channel} + id",
+                "created_at": "date",
+                "text": "message",
+                "author_id": f"from_id | sender_id | {channel}",
+                "views": "views",
+                "shares": "forwards",
+                "replies": "replies",
+            },
+        )
+        for channel in ("channel_id", "chat_id", "peer_id", "channel", "chat")
+    ),
+    Preset(
+        "Bluesky Jetstream events",
+        ("did", "commit.rkey", "commit.record.text"),
+        {
+            "post_id": "did + commit.rkey",
+            "created_at": "commit.record.createdAt",
+            "text": "commit.record.text",
+            "author_id": "did",
+            "lang": "commit.record.langs.0",
+            "url": "commit.record.embed.external.uri",
+        },
+    ),
+    Preset(
+        "Bluesky posts",
+        ("uri", "record.text", "author.did"),
+        {
+            "post_id": "uri",
+            "created_at": "record.createdAt | record.created_at",
+            "text": "record.text",
+            "author_id": "author.did",
+            "lang": "record.langs.0",
+            "shares": "repostCount | repost_count",
+            "likes": "likeCount | like_count",
+            "replies": "replyCount | reply_count",
+            "url": "record.embed.external.uri",
+        },
+    ),
+)
+
+# Exporters wrap posts in one of these.
+WRAPPERS = ("", "data.", "post.", "tweet.", "item.", "node.", "_source.", "attributes.")
+
+# Names that columns go by, the surest first; letters and digits only count.
+NAMES: dict[str, tuple[str, ...]] = {
+    "post_id": (
+        "post_id", "tweet_id", "status_id", "message_id", "comment_id", "item_id", "id_str", "tweetid", "id", "uri",
+        "video_id", "uuid", "guid",
+    ),
+    "created_at": (
+        "created_at", "created_utc", "create_time", "created_time", "published_at", "publish_date", "posted_at",
+        "post_date", "date_posted", "unix_timestamp", "timestamp", "datetime", "date_time", "created", "published",
+        "tweet_time", "post_created_utc", "date", "time", "fecha", "datum",
+    ),
+    "text": (
+        "text", "full_text", "body", "message", "content", "post_text", "tweet_text", "message_text", "comment_text",
+        "video_description", "caption", "description", "desc", "tweet", "comment", "post", "status", "title",
+        "selftext", "texto", "inhalt",
+    ),
+    "author_id": (
+        "author_id", "user_id", "userid", "account_id", "from_id", "sender_id", "channel_id", "external_author_id",
+        "author", "username", "user_name", "screen_name", "user_screen_name", "handle", "account", "sender", "user",
+        "author_name", "channel", "page_name",
+    ),
+    "lang": ("lang", "language", "lang_code", "language_code", "tweet_language", "languages"),
+    "region": ("region", "region_code", "country_code", "country", "geo_country", "location"),
+    "views": ("views", "view_count", "impression_count", "impressions", "plays", "play_count", "reach", "post_views"),
+    "shares": (
+        "shares", "share_count", "retweet_count", "retweets", "repost_count", "reposts", "forwards", "forward_count",
+        "num_shares",
+    ),
+    "likes": (
+        "likes", "like_count", "favorite_count", "favourite_count", "favorites", "favourites", "reactions",
+        "reaction_count", "score", "upvotes", "ups", "num_likes", "digg_count",
+    ),
+    "replies": (
+        "replies", "reply_count", "comment_count", "comments_count", "num_comments", "num_replies", "comments",
+    ),
+    "url": ("url", "link", "permalink", "post_url", "tweet_url", "share_url", "full_link"),
+    "media_id": ("media_id", "music_id", "sound_id", "audio_id", "image_hash", "media_hash", "video_hash"),
+}  # fmt: skip

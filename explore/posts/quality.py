@@ -1,0 +1,108 @@
+"""How good a snapshot is: what is missing, what is odd, what share is copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import duckdb
+import pandas as pd
+
+from explore.posts.schema import FIELD_NAMES, REASONS
+from explore.posts.snapshots import Snapshot
+
+_MOST_BINS = 400
+_BINS = tuple(timedelta(hours=hours) for hours in (1, 3, 6, 12, 24, 7 * 24, 28 * 24, 364 * 24))
+_TOP = 10
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The quality report of a snapshot.
+
+    reasons: columns reason, meaning, records, the commonest first. missing: our field -> share of posts without it.
+    languages: columns lang, posts (ten commonest). bin, volume: columns bin_start (UTC), posts; every bin of the span
+    with zeros included, so that a hole in the collection shows; None and empty without times. copy_share: share of
+    posts whose text stood verbatim in an earlier post. authors: distinct ones, None when unknown. top_authors: posts
+    of each of the ten most active authors, most active first. ahead: posts dated over a day after they were loaded.
+    """
+
+    records: int
+    accepted: int
+    quarantined: int
+    duplicates: int
+    reasons: pd.DataFrame
+    missing: dict[str, float]
+    languages: pd.DataFrame
+    bin: timedelta | None
+    volume: pd.DataFrame
+    copy_share: float
+    authors: int | None
+    top_authors: tuple[int, ...] = field(default=())
+    ahead: int = 0
+
+
+def quality(snapshot: Snapshot) -> Quality:
+    """Read the quality of a snapshot from its manifest and its posts."""
+    manifest, posts = snapshot.manifest, max(snapshot.n_posts, 1)
+    path = str(snapshot.posts_path)
+    bin_length = _bin(snapshot)
+    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as database:
+        texts = _one(database, "SELECT count(DISTINCT hash(text)) FROM read_parquet($path)", path)
+        authors = _one(database, "SELECT count(DISTINCT author_id) FROM read_parquet($path)", path)
+        return Quality(
+            **manifest["counts"],
+            reasons=_reasons(manifest["reasons"]),
+            missing={name: 1 - manifest["known"][name] / posts for name in FIELD_NAMES},
+            languages=database.execute(_LANGUAGES, {"path": path}).df(),
+            bin=bin_length,
+            volume=_volume(database, path, bin_length),
+            copy_share=1 - texts / posts,
+            authors=authors or None,
+            top_authors=tuple(row[0] for row in database.execute(_AUTHORS, {"path": path}).fetchall()),
+            ahead=int(manifest["more_than_a_day_ahead"]),
+        )
+
+
+_LANGUAGES = f"""
+SELECT lang, count(*) AS posts FROM read_parquet($path) WHERE lang IS NOT NULL
+GROUP BY lang ORDER BY posts DESC, lang LIMIT {_TOP}
+"""
+_AUTHORS = f"""
+SELECT count(*) AS posts FROM read_parquet($path) WHERE author_id IS NOT NULL
+GROUP BY author_id ORDER BY posts DESC LIMIT {_TOP}
+"""
+_VOLUME = """
+SELECT (epoch_us(created_at) // $step) * $step AS start, count(*) AS posts FROM read_parquet($path)
+WHERE created_at IS NOT NULL GROUP BY start ORDER BY start
+"""
+
+
+def _reasons(counts: dict[str, int]) -> pd.DataFrame:
+    rows = [(code, REASONS[code], count) for code, count in counts.items()]
+    return pd.DataFrame(rows, columns=["reason", "meaning", "records"])
+
+
+def _bin(snapshot: Snapshot) -> timedelta | None:
+    """The shortest bin that keeps the chart readable."""
+    if snapshot.first_at is None or snapshot.last_at is None:
+        return None
+    span = snapshot.last_at - snapshot.first_at
+    return next((step for step in _BINS if span / step <= _MOST_BINS), _BINS[-1])
+
+
+def _volume(database: duckdb.DuckDBPyConnection, path: str, step: timedelta | None) -> pd.DataFrame:
+    """Posts per bin, aligned to 1970 in UTC, without gaps."""
+    if step is None:
+        return pd.DataFrame({"bin_start": pd.DatetimeIndex([], tz="UTC"), "posts": pd.Series([], dtype="int64")})
+    micros = step // timedelta(microseconds=1)
+    found = database.execute(_VOLUME, {"path": path, "step": micros}).df()
+    every = pd.Index(range(int(found["start"].min()), int(found["start"].max()) + 1, micros), name="start")
+    posts = found.set_index("start")["posts"].reindex(every, fill_value=0)
+    starts = pd.to_datetime(every.to_numpy(), unit="us", utc=True)
+    return pd.DataFrame({"bin_start": starts, "posts": posts.to_numpy().astype("int64")})
+
+
+def _one(database: duckdb.DuckDBPyConnection, query: str, path: str) -> int:
+    row = database.execute(query, {"path": path}).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,146 @@
+"""A load under way: accepted posts and quarantine on disk, counts, and the duplicates taken out at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from explore.posts.batches import Rejected, clip
+from explore.posts.checks import Checked
+from explore.posts.duplicates import Duplicates, find_duplicates
+from explore.posts.schema import NOT_COUNTED_AS_DAMAGE, POSTS_SCHEMA, QUARANTINE_SCHEMA, REASONS
+from explore.posts.writing import Facts, TableWriter, quarantine_table
+
+POSTS, QUARANTINE = "posts.parquet", "quarantine.parquet"
+_STAGED, _RECORDS, _SPILL = ".staged.parquet", ".records", ".spill"
+_SAME_ID = "same_id_other_text"
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Counts:
+    """accepted + quarantined + duplicates = records."""
+
+    records: int
+    accepted: int
+    quarantined: int
+    duplicates: int
+
+
+class Staging:
+    """Takes checked batches in order. Use with `with`; call `finish` inside it once every record is in."""
+
+    def __init__(self, folder: Path, files: Sequence[str]) -> None:
+        self._folder, self._files = folder, files
+        self._posts = TableWriter(folder / _STAGED, POSTS_SCHEMA)
+        self._quarantine = TableWriter(folder / QUARANTINE, QUARANTINE_SCHEMA)
+        self._records = (folder / _RECORDS).open("wb")
+        self.reasons: Counter[str] = Counter()
+        self.examples: dict[str, list[Rejected]] = {}
+        self.time_formats: Counter[str] = Counter()
+        self.accepted = 0
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        for writer in (self._posts, self._quarantine):
+            if kind is None:
+                writer.close()
+            else:
+                writer.abandon()
+        self._records.close()
+
+    @property
+    def damaged(self) -> int:
+        """Records kept apart for another reason than that they hold no text."""
+        return sum(count for reason, count in self.reasons.items() if reason not in NOT_COUNTED_AS_DAMAGE)
+
+    def add(self, checked: Checked, *, file: int) -> None:
+        """Take the posts and the rejected records of one batch of the `file`-th file."""
+        self._posts.write(checked.posts)
+        places = np.empty((len(checked.records), 2), np.int64)
+        places[:, 0], places[:, 1] = file, checked.records
+        self._records.write(places.tobytes())
+        self.accepted += checked.posts.num_rows
+        self.time_formats.update(checked.time_formats)
+        self.reject(checked.rejected, file=file)
+
+    def reject(self, rejected: Sequence[Rejected], *, file: int) -> None:
+        """Put records of the `file`-th file into quarantine."""
+        self._quarantine.write(quarantine_table(rejected, file=self._files[file]))
+        for one in rejected:
+            self.reasons[one.reason] += 1
+            if len(shown := self.examples.setdefault(one.reason, [])) < _EXAMPLES:
+                shown.append(one)
+
+    def finish(self, *, ahead_of: datetime) -> tuple[Counts, Facts]:
+        """Take out the duplicates, write the final posts, tidy up; returns the counts and what is known of them."""
+        self._posts.close()
+        self._records.close()
+        again = find_duplicates(self._folder / _STAGED, scratch=self._folder / _SPILL)
+        facts = Facts(ahead_of)
+        if len(again.places):
+            self._rewrite(again, facts)
+        else:
+            (self._folder / _STAGED).rename(self._folder / POSTS)
+            for table in _tables(self._folder / POSTS):
+                facts.add(table)
+        for name in (_STAGED, _RECORDS):
+            (self._folder / name).unlink(missing_ok=True)
+        _remove_folder(self._folder / _SPILL)
+        kept = self.accepted - len(again.places)
+        quarantined = self.reasons.total()
+        return Counts(kept + quarantined + len(again.same), kept, quarantined, len(again.same)), facts
+
+    def _rewrite(self, again: Duplicates, facts: Facts) -> None:
+        """Write the posts without the duplicates; those with another text go to quarantine."""
+        records = np.memmap(self._folder / _RECORDS, np.int64, "r").reshape(-1, 2)
+        start = 0
+        with TableWriter(self._folder / POSTS, POSTS_SCHEMA) as out:
+            for table in _tables(self._folder / _STAGED):
+                keep = np.ones(table.num_rows, bool)
+                keep[_within(again.places, start, table.num_rows)] = False
+                for place in _within(again.other, start, table.num_rows):
+                    file, record = records[start + place].tolist()
+                    self.reject([_conflict(table, int(place), record)], file=file)
+                kept = table.filter(pa.array(keep))
+                out.write(kept)
+                facts.add(kept)
+                start += table.num_rows
+        del records
+
+
+def _tables(path: Path) -> Iterator[pa.Table]:
+    """The row groups of a Parquet file one after the other."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group)
+
+
+def _within(places: np.ndarray, start: int, count: int) -> np.ndarray:
+    """Those places that lie in [start, start + count), counted from `start`."""
+    low, high = np.searchsorted(places, [start, start + count])
+    return places[low:high] - start
+
+
+def _conflict(table: pa.Table, place: int, record: int) -> Rejected:
+    row = table.slice(place, 1)
+    excerpt = f"{row['post_id'][0].as_py()}: {row['text'][0].as_py()}"
+    return Rejected(record, _SAME_ID, REASONS[_SAME_ID], clip(excerpt))
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder of plain files where it exists."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()

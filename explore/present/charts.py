@@ -1,0 +1,278 @@
+"""Every Altair chart of Groundswell: the look is in `theme`, the density map in `density`.
+
+Time is on x, in UTC, and the axis says so; counts are step areas, accounts a line, the usual range a grey band, the
+window shaded; orange means emerging and nothing else. Each chart is as wide as its container (360 to 1,200 px) and
+carries a description for screen readers. In Streamlit: `st.altair_chart(chart, theme=None)`, so that this theme holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import altair as alt
+import pandas as pd
+
+from explore.narratives.emergence import Window
+from explore.narratives.evidence import Evidence
+from explore.present import words
+from explore.present.density import density_map
+from explore.present.theme import DARK, LIGHT, Palette, themed, title
+
+__all__ = ["Measure", "curve", "density_map", "volume"]
+
+Measure = Literal["posts", "accounts", "views"]
+
+
+def curve(evidence: Evidence, *, measure: Measure = "posts", dark: bool = False) -> alt.LayerChart:
+    """The narrative over time, with its window and, for posts and accounts, the usual range of accounts.
+
+    "posts" draws posts as area and accounts as line, "accounts" accounts alone, "views" the views alone. The title
+    states the finding.
+    Raises ValueError where the curve is empty (a file without times) or the views are unknown.
+    """
+    window = evidence.window
+    if window is None or evidence.curve.empty:
+        raise ValueError("a narrative without times has no curve")
+    if measure == "views" and evidence.curve["views"].isna().all():
+        raise ValueError("a snapshot without view counts has no curve of views")
+    palette = DARK if dark else LIGHT
+    bins = _closed(evidence.curve.sort_values("bin_start", ignore_index=True), evidence.bin)
+    flagged = bool(evidence.narrative.get("flagged"))
+    names = {"posts": ["posts", evidence.unit], "accounts": [evidence.unit], "views": ["views"]}[measure]
+    usual = measure != "views" and not evidence.expected.empty
+    highest = [bins[_column(name)].max() for name in names] + ([evidence.expected["high"].max()] if usual else [])
+    encodings = _CurveScales(
+        bins,
+        names,
+        with_usual=usual,
+        top=1.22 * max(1.0, *map(float, highest)),
+        bin_length=evidence.bin,
+        palette=palette,
+    )
+    layers = [_shaded(window, encodings, flagged=flagged), *(_usual(evidence, encodings) if usual else [])]
+    layers += [_series(bins, name, encodings, area=i == 0) for i, name in enumerate(names)]
+    layers += [
+        _peak(bins, names[0], encodings),
+        _shaded_label(window, encodings, flagged=flagged),
+        _hover(bins, encodings),
+    ]
+    chart = alt.layer(*layers).properties(
+        width="container",
+        height=320,  # with title, legend and axis where the page fits the chart into it, as Streamlit does
+        title=title(_finding(evidence, window, measure), encodings.counted),
+        description=_spoken(evidence, window, bins, names),
+    )
+    return themed(chart, palette)
+
+
+def volume(bins: pd.DataFrame, *, dark: bool = False) -> alt.LayerChart:
+    """A snapshot's posts over time. `bins`: bin_start (UTC), posts; evenly spaced, at least one row."""
+    if bins.empty:
+        raise ValueError("a snapshot without times has no volume over time")
+    palette = DARK if dark else LIGHT
+    starts = bins["bin_start"]
+    step = starts.iloc[1] - starts.iloc[0] if len(starts) > 1 else timedelta(days=1)
+    top = float(bins["posts"].max())
+    encodings = _CurveScales(
+        _closed(bins, step), ["posts"], with_usual=False, top=max(1.0, top) * 1.15, bin_length=step, palette=palette
+    )
+    total = words.count(int(bins["posts"].sum()), "post")
+    quiet = int((bins["posts"] == 0).sum())
+    gaps = f"; {words.number(quiet)} of {words.number(len(bins))} bins are empty" if quiet else ""
+    span = f"{words.when(starts.iloc[0])} to {words.when(starts.iloc[-1] + step)}"
+    chart = alt.layer(
+        _series(encodings.bins, "posts", encodings, area=True),
+        _peak(encodings.bins, "posts", encodings),
+        _hover(encodings.bins, encodings),
+    ).properties(
+        width="container",
+        height=180,
+        title=title(f"{total}{gaps}", encodings.counted),
+        description=f"{total}, {span}{gaps}.",
+    )
+    return themed(chart, palette)
+
+
+@dataclass(frozen=True)
+class _CurveScales:
+    """What the layers of one time chart share. `bins`: bin_start, bin_end and the counted columns."""
+
+    bins: pd.DataFrame
+    names: list[str]
+    with_usual: bool
+    top: float
+    bin_length: timedelta
+    palette: Palette
+
+    def x(self, *, leading: bool = False) -> alt.X:
+        """Time. Only the leading layer names the domain: Vega warns of a conflict where several name the same."""
+        low, high = self.bins["bin_start"].min(), self.bins["bin_end"].max()
+        domain = [low.isoformat(), high.isoformat()]
+        days = f"{low.day} {low:%b %Y} to {high.day} {high:%b %Y}"
+        return alt.X(
+            "bin_start:T",
+            scale=alt.Scale(type="utc", nice=False, domain=domain if leading else alt.Undefined),
+            axis=alt.Axis(
+                title=f"time in UTC, {days}",
+                labelExpr=_CLOCK,
+                values=[tick.isoformat() for tick in _ticks(low, high)],
+                labelOverlap="parity",
+                labelSeparation=6,
+            ),
+        )
+
+    def y(self, field: str) -> alt.Y:
+        brief = "format(datum.value, datum.value < 10000 ? ',d' : '~s')"
+        axis = alt.Axis(title=None, tickCount=4, labelExpr=brief, tickMinStep=1)
+        return alt.Y(f"{field}:Q", scale=alt.Scale(domain=[0, self.top], nice=False), axis=axis)
+
+    def color(self) -> alt.Color:
+        """Colour by the column `series`; makes the legend where there is more than one."""
+        domain = [*self.names, *([self.usual] if self.with_usual else [])]
+        paint = {"posts": self.palette.soft, self.usual: self.palette.quiet}
+        colours = [paint.get(each, self.palette.accent) for each in domain]
+        legend = alt.Legend(title=None) if len(domain) > 1 else None
+        return alt.Color("series:N", scale=alt.Scale(domain=domain, range=colours), legend=legend)
+
+    @property
+    def usual(self) -> str:
+        return "usual range"
+
+    @property
+    def counted(self) -> str:
+        """What the y axis shows, for the subtitle: "posts and accounts an hour"."""
+        return f"{words.listed(self.names).capitalize()} {words.per(self.bin_length)}"
+
+
+_CLOCK = (  # midnight as a date, New Year as a year, anything else as a time
+    "utcFormat(datum.value, utchours(datum.value) || utcminutes(datum.value) ? '%H:%M' : "
+    "utcmonth(datum.value) || utcdate(datum.value) > 1 ? '%-d %b' : '%Y')"
+)
+_TICK_STEPS = ("15min", "1h", "3h", "6h", "12h", "1D", "2D", "7D", "14D", "1MS", "3MS", "1YS", "5YS", "25YS")
+
+
+def _ticks(low: pd.Timestamp, high: pd.Timestamp) -> pd.DatetimeIndex:
+    """At most twelve round times; on a narrow chart every other label gives way."""
+    for step in _TICK_STEPS:
+        first = low.floor("D") if step.endswith(("h", "min")) else low.normalize()
+        ticks = pd.date_range(first, high, freq=step)
+        if len(ticks[ticks >= low]) <= 12:
+            break
+    return ticks[ticks >= low]
+
+
+def _closed(bins: pd.DataFrame, step: timedelta) -> pd.DataFrame:
+    return bins.assign(bin_end=bins["bin_start"] + step)
+
+
+def _column(name: str) -> str:
+    return "authors" if name in ("accounts", "messages") else name
+
+
+def _stepped(frame: pd.DataFrame) -> pd.DataFrame:
+    """With one more row at the end of the last bin: a step area needs it to give that bin its width."""
+    return pd.concat([frame, frame.tail(1).assign(bin_start=frame["bin_end"].iloc[-1])], ignore_index=True)
+
+
+def _series(bins: pd.DataFrame, name: str, scales: _CurveScales, *, area: bool) -> alt.Chart:
+    base = alt.Chart(_stepped(bins)[["bin_start", _column(name)]].assign(series=name))
+    drawn = (
+        base.mark_area(interpolate="step-after", fillOpacity=0.28, line={"strokeWidth": 1.2}, aria=False)
+        if area
+        else base.mark_line(interpolate="step-after", strokeWidth=2, aria=False)
+    )
+    layer: alt.Chart = drawn.encode(x=scales.x(leading=area), y=scales.y(_column(name)), color=scales.color())
+    return layer
+
+
+def _usual(evidence: Evidence, scales: _CurveScales) -> list[alt.Chart]:
+    band = evidence.expected.sort_values("bin_start")
+    band = _stepped(_closed(band, evidence.bin))
+    base = alt.Chart(band[["bin_start", "low", "expected", "high"]].assign(series=scales.usual))
+    shaded = base.mark_area(interpolate="step-after", opacity=0.35, aria=False).encode(
+        x=scales.x(), y=scales.y("low"), y2="high:Q", color=scales.color()
+    )
+    middle = base.mark_line(interpolate="step-after", strokeDash=[4, 3], strokeWidth=1.2, aria=False).encode(
+        x=scales.x(), y=scales.y("expected"), color=scales.color()
+    )
+    return [shaded, middle]
+
+
+def _shaded(window: Window, scales: _CurveScales, *, flagged: bool) -> alt.Chart:
+    frame = pd.DataFrame({"bin_start": [window.start], "bin_end": [window.as_of]})
+    colour = scales.palette.alert if flagged else scales.palette.quiet
+    layer: alt.Chart = (
+        alt.Chart(frame)
+        .mark_rect(color=colour, opacity=0.13, clip=True, aria=False)
+        .encode(x=scales.x(), x2="bin_end:T")
+    )
+    return layer
+
+
+def _shaded_label(window: Window, scales: _CurveScales, *, flagged: bool) -> alt.Chart:
+    """Beside the window where there is room for it, inside it otherwise."""
+    bins, start = scales.bins, window.start
+    low, high = bins["bin_start"].min(), bins["bin_end"].max()
+    outside = (start - low) / (high - low) > 0.55
+    label = f"the {words.length(window.length)} in question"
+    frame = pd.DataFrame({"bin_start": [start], "text": [label]})
+    layer: alt.Chart = (
+        alt.Chart(frame)
+        .mark_text(
+            align="right" if outside else "left", dx=-5 if outside else 5, baseline="top", aria=False,
+            color=scales.palette.alert_text if flagged else scales.palette.muted,
+        )
+        .encode(x=scales.x(), y=alt.value(2), text="text:N")
+    )  # fmt: skip
+    return layer
+
+
+def _peak(bins: pd.DataFrame, name: str, scales: _CurveScales) -> alt.Chart:
+    column = _column(name)
+    row = bins.loc[bins[column].astype(float).fillna(0).idxmax()]
+    low, high = scales.bins["bin_start"].min(), scales.bins["bin_end"].max()
+    right = (row["bin_start"] - low) / (high - low) > 0.5
+    at: datetime = row["bin_start"] if right else row["bin_end"]
+    clock = f", {row['bin_start']:%H:%M}" if scales.bin_length < timedelta(days=1) else ""
+    said = f"peak {words.compact(row[column])} on {row['bin_start'].day} {row['bin_start']:%b}{clock}"
+    frame = pd.DataFrame({"bin_start": [at], column: [float(row[column])], "text": [said]})
+    layer: alt.Chart = (
+        alt.Chart(frame)
+        .mark_text(align="right" if right else "left", dx=-5 if right else 5, baseline="top", aria=False,
+                   color=scales.palette.ink)
+        .encode(x=scales.x(), y=scales.y(column), text="text:N")
+    )  # fmt: skip
+    return layer
+
+
+def _hover(bins: pd.DataFrame, scales: _CurveScales) -> alt.Chart:
+    """An unseen bar a bin that carries the tooltip."""
+    columns = [c for c in ("posts", "authors", "views") if c in bins and not bins[c].isna().all()]
+    frame = bins[["bin_start", "bin_end", *columns]].assign(
+        at=bins["bin_start"].map(words.when), zero=0, top=scales.top
+    )
+    titles = {"authors": next((n for n in scales.names if _column(n) == "authors"), "accounts")}
+    tips = [alt.Tooltip("at:N", title=f"from, {words.length(scales.bin_length)}")]
+    tips += [alt.Tooltip(f"{c}:Q", title=titles.get(c, c), format=",d") for c in columns]
+    layer: alt.Chart = (
+        alt.Chart(frame)
+        .mark_rect(opacity=0, aria=False)
+        .encode(x=scales.x(), x2="bin_end:T", y=scales.y("zero"), y2="top:Q", tooltip=tips)
+    )
+    return layer
+
+
+def _finding(evidence: Evidence, window: Window, measure: Measure) -> str:
+    if measure == "views":
+        return f"Seen {words.compact(evidence.curve['views'].sum())} times in all"
+    return words.in_brief(evidence.narrative, window, evidence.unit)
+
+
+def _spoken(evidence: Evidence, window: Window, bins: pd.DataFrame, names: list[str]) -> str:
+    """The chart for those who cannot see it."""
+    peaks = [f"{name} peak at {words.number(bins[_column(name)].max())}" for name in names]
+    span = f"{words.when(bins['bin_start'].min())} to {words.when(bins['bin_end'].max())}"
+    finding = words.why(evidence.narrative, window, evidence.unit, dated=True)
+    return f"{words.listed(names).capitalize()} {words.per(evidence.bin)}, {span}. {finding} {words.listed(peaks)}."

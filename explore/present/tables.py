@@ -1,0 +1,65 @@
+"""Frames as a person reads them: few columns, units in the header, numbers that sort as numbers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from explore.narratives.emergence import Window
+from explore.present import words
+
+
+def emerging(listed: pd.DataFrame, window: Window | None, unit: str) -> pd.DataFrame:
+    """The ranked list for a page, one row a narrative in the order of `listed`.
+
+    Columns: status, narrative, spark (units per quarter of a window), now (units in the window), active (of so many),
+    before (mean per window of the baseline), growth (words), at_least (low end of the growth), chance (q), posts,
+    reach, copies (per cent), first_seen, terms, why (a sentence).
+    """
+    rows = listed.to_dict("records")
+    return pd.DataFrame(
+        {
+            "status": [words.status(row) for row in rows],
+            "narrative": listed["label"].to_list(),
+            "spark": listed["spark"].to_list(),
+            "now": listed["now_authors"].to_list(),
+            "active": listed["now_active"].to_list(),
+            "before": (listed["base_authors"] / listed["base_bins"].where(listed["base_bins"] > 0)).round(1).to_list(),
+            "growth": [words.growth(row) if row["testable"] else "" for row in rows],
+            "at_least": listed["rate_ratio_low"].where(listed["testable"]).to_list(),
+            "chance": listed["q_value"].to_list(),
+            "posts": listed["n_posts"].to_list(),
+            "reach": listed["reach"].to_list(),
+            "copies": (100 * listed["copy_share"]).to_list(),
+            "first_seen": listed["first_at"].to_list(),
+            "terms": [", ".join(list(row["terms"])[:6]) for row in rows],
+            "why": [words.why(row, window, unit) for row in rows],
+        }
+    )
+
+
+def filtered(
+    listed: pd.DataFrame,
+    *,
+    languages: list[str],
+    regions: list[str],
+    fewest_posts: int,
+    only_emerging: bool,
+    search: str = "",
+) -> pd.DataFrame:
+    """The rows that have one of the languages and one of the regions (none asked for = any), enough posts, and the
+    searched words in label or terms."""
+    keep = listed["n_posts"] >= fewest_posts
+    for column, wanted in (("languages", set(languages)), ("regions", set(regions))):
+        if wanted:
+            keep &= listed[column].map(lambda found, wanted=wanted: not wanted.isdisjoint(found)).astype(bool)
+    if only_emerging:
+        keep &= listed["flagged"]
+    for word in search.casefold().split():
+        told = listed["label"].str.casefold() + " " + listed["terms"].map(" ".join)
+        keep &= told.str.contains(word, regex=False)
+    return listed[keep].reset_index(drop=True)
+
+
+def choices(listed: pd.DataFrame, column: str) -> list[str]:
+    """The values of a list column (languages, regions), the most frequent first."""
+    return [str(value) for value in listed[column].explode().dropna().value_counts().index]

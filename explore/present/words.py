@@ -1,0 +1,400 @@
+"""Figures as plain sentences: the same words on every page, in the briefing and on the command line.
+
+A `narrative` is one row of the frame of `narratives.emergence`; missing values (None, NaN, NaT) read as "unknown".
+`unit` says what was counted: "accounts", or "messages" where the file names no authors. `window` is None where the
+snapshot has no times.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeGuard
+
+import pandas as pd
+
+from explore.narratives.emergence import FEW_ACTIVE, LEVEL, MIN_BASELINE_WINDOWS, Window
+from explore.posts.languages import language_name
+
+MOSTLY_COPIES = 0.5  # from half on, copies and not people make the volume
+MOSTLY_ONE_ACCOUNT = 0.25
+A_HANDFUL = 10  # units in the window below which a few people explain everything
+SHORT_BASELINE = 7  # bins; with fewer, a weekday or one news event can look like growth
+
+# Whole sentences
+
+
+def headline(narratives: pd.DataFrame, window: Window | None, unit: str, *, dated: bool = False) -> str:
+    """How many narratives are emerging, and how many of those may be false alarms.
+
+    `narratives`: the frame of `emergence`, flagged or not. `dated` names the end of the window instead of "last".
+    """
+    total = len(narratives)
+    if total == 0:
+        return f"No narrative has a post before {when(window.as_of)}." if window else "No narratives were found."
+    tested = narratives["testable"].fillna(False).astype(bool)
+    if window is None or not tested.any():
+        first = narratives.iloc[0]
+        return f"{count(total, 'narrative')}, none ranked by growth. {not_testable(first, window, unit)}"
+    flagged = int(narratives["flagged"].fillna(False).astype(bool).sum())
+    grew = f"{_some(flagged)} of {count(total, 'narrative')} grew faster than chance {_in_window(window, dated=dated)}"
+    if flagged == 0:
+        return f"{grew}."
+    return f"{grew}; at most {one_in(LEVEL)} of {'these' if flagged > 1 else 'such findings'} is expected to be a false alarm."
+
+
+def thin(narratives: pd.DataFrame, window: Window | None, unit: str) -> str:
+    """A warning when hardly anybody was active in the window, else empty."""
+    active = 0 if narratives.empty else int(narratives["now_active"].iloc[0])
+    if window is None or active >= FEW_ACTIVE:
+        return ""
+    return (
+        f"Only {count(active, unit[:-1])} active in these {length(window.length)}: too few to show much. "
+        "Take a longer window, or move the time back to where the file holds more."
+    )
+
+
+def why(narrative: Mapping[str, Any], window: Window | None, unit: str, *, dated: bool = False) -> str:
+    """Who posts this now against before, in one sentence, or why that cannot be tested."""
+    if window is None:
+        return not_testable(narrative, window, unit)
+    now = _now(narrative, window, unit, dated=dated)
+    if not _true(narrative.get("testable")):
+        return f"{now}. {not_testable(narrative, window, unit)}"
+    if narrative["now_authors"] == 0 and narrative["base_authors"] == 0:
+        return f"{now}, nor {_span_before(narrative, window)}."
+    return f"{now}; {_before(narrative, window, unit)}."
+
+
+def shares(narrative: Mapping[str, Any], unit: str) -> str:
+    """What share of those active posts this now and before, and the ratio; empty where it is not testable."""
+    if not _true(narrative.get("testable")):
+        return ""
+    now = percent(narrative["now_authors"] / narrative["now_active"])
+    before = percent(narrative["base_authors"] / narrative["base_active"])
+    subject = "active accounts posted this" if unit == "accounts" else "different messages were about this"
+    if narrative["base_authors"] == 0:
+        low = times(_floored(float(narrative["rate_ratio_low"])))
+        return f"In the window {now} of the {subject}, after none before. That is a growth of at least {low}."
+    ratio = f"{times(narrative['rate_ratio'])} the earlier rate (95 % interval {interval(narrative)})"
+    return f"In the window {now} of the {subject}; before, it was {before}. That is {ratio}."
+
+
+def interval(narrative: Mapping[str, Any]) -> str:
+    """The 95 % interval of the growth: "31× to 98×", open above where nobody posted it before; "unknown" if it is."""
+    low, high = narrative.get("rate_ratio_low"), narrative.get("rate_ratio_high")
+    if not _known(low) or not _known(high):
+        return "unknown"
+    least = times(_floored(float(low)))
+    return f"{least} or more" if narrative.get("base_authors") == 0 else f"{least} to {times(high)}"
+
+
+def in_brief(narrative: Mapping[str, Any], window: Window, unit: str) -> str:
+    """`why` in one short line, for a chart's title: "94 accounts in 24 h, before that 1.6 a day"."""
+    now = f"{count(narrative['now_authors'], unit[:-1])} in {length(window.length)}"
+    if not _true(narrative.get("testable")):
+        return now
+    base, bins = int(narrative["base_authors"]), int(narrative["base_bins"])
+    return f"{now}, before that {_rate(base / bins)} {per(window.length)}" if base else f"{now}, none before that"
+
+
+def not_testable(narrative: Mapping[str, Any] | pd.Series, window: Window | None, unit: str) -> str:
+    """Why growth cannot be tested: no times, too little before the window, or nobody active."""
+    if window is None:
+        return "Not testable: the file has no times, so nothing can be said about growth."
+    bins = int(narrative.get("base_bins") or 0)
+    if bins < MIN_BASELINE_WINDOWS:
+        held = f"only {length(bins * window.length)}" if bins else f"no whole {length(window.length)}"
+        return (
+            f"Not testable: the snapshot holds {held} before the window; at least {MIN_BASELINE_WINDOWS} windows of "
+            f"{length(window.length)} are needed."
+        )
+    empty = "the window" if not int(narrative.get("now_active") or 0) else "the time before the window"
+    return f"Not testable: there is no post at all in {empty}, so {unit} cannot be compared."
+
+
+def growth(narrative: Mapping[str, Any]) -> str:
+    """How much faster than before: "47× (at least 31×)"; empty where nobody posted it now or before.
+
+    "from none (at least 31×)" where nobody posted it before: then only the lower bound is a finding. Where the lower
+    bound is below 1 both ends are given, because growth is not established.
+    """
+    ratio, low, high = (narrative.get(key) for key in ("rate_ratio", "rate_ratio_low", "rate_ratio_high"))
+    if _silent(narrative):
+        return ""
+    if not _known(ratio) or not _known(low):
+        return "unknown"
+    if float(low) < 1:
+        return f"{times(ratio)} ({times(low)} to {times(high)})" if _known(high) else times(ratio)
+    since = "from none" if narrative.get("base_authors") == 0 else times(ratio)
+    return f"{since} (at least {times(_floored(float(low)))})"
+
+
+def status(narrative: Mapping[str, Any]) -> str:
+    """A sign and a word: "▲ emerging", "steady", "▼ fading", "silent" (no post now or before) or "not testable"."""
+    if not _true(narrative.get("testable")):
+        return "not testable"
+    if _silent(narrative):
+        return "silent"
+    if _true(narrative.get("flagged")):
+        return "▲ emerging"
+    high = narrative.get("rate_ratio_high")
+    return "▼ fading" if _known(high) and float(high) < 1 else "steady"
+
+
+def certainty(narrative: Mapping[str, Any]) -> str:
+    """The q-value in words; says so where nothing could be tested."""
+    q = narrative.get("q_value")
+    if not _known(q):
+        return "Growth could not be tested."
+    if float(q) > LEVEL:
+        return "No growth beyond what chance alone would show among this many narratives."
+    alarms = f"at most {one_in(float(q))} is expected to be a false alarm"
+    return f"Of all narratives that stand out as clearly as this one, {alarms}."
+
+
+def size(narrative: Mapping[str, Any], unit: str) -> str:
+    """How large it is: posts, messages, accounts and reach as far as they are known."""
+    said = f"{count(narrative.get('n_posts'), 'post')} in {count(narrative.get('n_messages'), 'different wording')}"
+    if unit == "accounts":
+        said += f", by {count(narrative.get('n_authors'), 'account')}"
+    reach = narrative.get("reach")
+    return f"{said}. {'Reach unknown' if not _known(reach) else 'Seen ' + count(reach, 'time')}."
+
+
+def since(narrative: Mapping[str, Any]) -> str:
+    """First and last post of the narrative in the snapshot."""
+    first, last = narrative.get("first_at"), narrative.get("last_at")
+    if not _known(first):
+        return "The file has no times."
+    return f"First seen {when(first)}, last seen {when(last)}."
+
+
+def caveats(
+    narrative: Mapping[str, Any],
+    window: Window | None,
+    unit: str,
+    *,
+    hindsight: bool = False,
+    has_languages: bool = True,
+) -> list[str]:
+    """What could fool this finding, most serious first; empty when nothing is known that could.
+
+    `hindsight`: the as-of time lies before the snapshot's last post, so the grouping has seen what came after.
+    """
+    found = [
+        *_about_volume(narrative, unit),
+        *(_about_baseline(narrative, window) if window else []),
+        *_about_gaps(narrative, unit, has_languages=has_languages),
+    ]
+    if hindsight:
+        found.append(
+            "The posts were grouped with hindsight: later posts helped to tell this narrative apart, so on the day "
+            "itself it may have been harder to see."
+        )
+    return found
+
+
+# Figures and times
+
+
+def when(ts: datetime | pd.Timestamp | None) -> str:
+    """A time in UTC: "17 Aug 2016 16:21 UTC"; times without a zone are taken as UTC."""
+    if not _known(ts):
+        return "unknown"
+    at = pd.Timestamp(ts)
+    at = at.tz_localize(UTC) if at.tzinfo is None else at.tz_convert(UTC)
+    return f"{at.day} {at:%b} {at.year} {at:%H:%M} UTC"
+
+
+def length(td: timedelta) -> str:
+    """A duration: "24 h", "7 days", "90 min"."""
+    hours = td / timedelta(hours=1)
+    if hours >= 48:
+        days = hours / 24
+        return f"{days:.0f} days" if days == round(days) else f"{days:.1f} days"
+    if hours == round(hours) and hours >= 1:
+        return f"{hours:.0f} h"
+    return f"{td / timedelta(minutes=1):.0f} min"
+
+
+def per(td: timedelta) -> str:
+    """A rate's denominator: "a day", "an hour", "a week", "per 6 h"."""
+    plain = {timedelta(hours=1): "an hour", timedelta(days=1): "a day", timedelta(days=7): "a week"}
+    return plain.get(td, f"per {length(td)}")
+
+
+def number(n: Any) -> str:
+    """An amount with thousands separators; one decimal below 10 unless it is whole; "unknown" when missing."""
+    if not _known(n):
+        return "unknown"
+    value = float(n)
+    return f"{value:.1f}" if abs(value) < 9.95 and value != round(value) else f"{value:,.0f}"
+
+
+def compact(n: Any) -> str:
+    """A large amount in brief: "12.4 k", "1.2 m"; as `number` below 10,000."""
+    if not _known(n) or abs(float(n)) < 10_000:
+        return number(n)
+    value = float(n)
+    for scale, sign in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= 0.9995 * scale:
+            scaled = value / scale
+            return f"{scaled:,.1f} {sign}" if abs(scaled) < 99.95 else f"{scaled:,.0f} {sign}"
+    return number(value)
+
+
+def count(n: Any, noun: str) -> str:
+    """An amount with its noun: "1 account", "2,310 accounts", "an unknown number of accounts"."""
+    if not _known(n):
+        return f"an unknown number of {_plural(noun)}"
+    return f"{number(n)} {noun if float(n) == 1 else _plural(noun)}"
+
+
+def percent(share: Any) -> str:
+    """A share (0-1) as a percentage; never rounded to a false none or all."""
+    if not _known(share):
+        return "unknown"
+    value = float(share)
+    if 0 < value < 0.01:
+        return f"{100 * value:.1f} %" if value >= 0.0005 else "under 0.1 %"
+    if 0.99 < value < 1:
+        return "over 99 %"
+    return f"{value:.0%}".replace("%", " %")
+
+
+def times(ratio: Any) -> str:
+    """A ratio: "47×", "1.3×", "0.05×"."""
+    if not _known(ratio):
+        return "unknown"
+    value = float(ratio)
+    if value >= 9.95:
+        return f"{value:,.0f}×" if value < 10_000 else f"{compact(value)}×"
+    return f"{value:.1f}×" if value >= 0.095 else f"{value:.2f}×"
+
+
+def one_in(share: float) -> str:
+    """A small share as "1 in 20", rounded so that it never sounds surer than it is.
+
+    Never beyond "1 in 1,000": the model behind it is not known that well.
+    """
+    if share >= 0.5:
+        return percent(share)
+    odds = round(1 / max(share, 0.001), 6)
+    step = 10 ** max(0, math.floor(math.log10(odds)) - 1)
+    return f"1 in {math.floor(odds / step) * step:,}"
+
+
+def language(code: str | None) -> str:
+    """The English name of a BCP-47 language code; the code itself where the name is not known."""
+    if not _known(code) or code == "und":
+        return "unknown"
+    return language_name(str(code))
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Words in a row: "a", "a and b", "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def _now(narrative: Mapping[str, Any], window: Window, unit: str, *, dated: bool) -> str:
+    now, active = int(narrative["now_authors"]), int(narrative.get("now_active") or 0)
+    span = _in_window(window, dated=dated)
+    if active == 0:
+        return f"The snapshot holds no post {span}"
+    if unit == "messages":
+        verb = "is" if now == 1 else "are"
+        return f"{_some(now)} of {count(active, 'different message')} {span} {verb} about this"
+    return f"{_some(now)} of {count(active, 'active account')} posted this {span}"
+
+
+def _before(narrative: Mapping[str, Any], window: Window, unit: str) -> str:
+    base, bins = int(narrative["base_authors"]), int(narrative["base_bins"])
+    span = _span_before(narrative, window)
+    if base == 0:
+        return f"none {span}"
+    active = number(round(int(narrative["base_active"]) / bins))
+    of = f"{active} active" if unit == "accounts" else f"{active} different"
+    return f"{span} it was {_rate(base / bins)} {per(window.length)} on average (of {of})"
+
+
+def _span_before(narrative: Mapping[str, Any], window: Window) -> str:
+    bins = int(narrative["base_bins"])
+    clipped = " (all that the snapshot holds)" if bins < window.bins else ""
+    return f"in the {length(bins * window.length)} before{clipped}"
+
+
+def _rate(rate: float) -> str:
+    return number(rate) if rate >= 0.05 else "less than 0.1"
+
+
+def _in_window(window: Window, *, dated: bool) -> str:
+    span = length(window.length)
+    return f"in the {span} to {when(window.as_of)}" if dated else f"in the last {span}"
+
+
+def _about_volume(narrative: Mapping[str, Any], unit: str) -> list[str]:
+    found = []
+    copies, top, now = (narrative.get(key) for key in ("copy_share", "top_author_share", "now_authors"))
+    if _known(copies) and float(copies) >= MOSTLY_COPIES:
+        found.append(
+            f"{percent(copies)} of its posts are copies ({count(narrative.get('n_posts'), 'post')} in "
+            f"{count(narrative.get('n_messages'), 'different wording')}). Copies can be a campaign, a shared quote or "
+            "a news feed; volume alone does not tell which."
+        )
+    if _known(top) and float(top) >= MOSTLY_ONE_ACCOUNT:
+        found.append(f"One account wrote {percent(top)} of its posts.")
+    if _known(now) and 0 < int(now) < A_HANDFUL and _true(narrative.get("flagged")):
+        few = count(now, unit[:-1])
+        found.append(f"Few are behind it so far: {few} in the window. A small group can be a coincidence.")
+    return found
+
+
+def _about_baseline(narrative: Mapping[str, Any], window: Window) -> list[str]:
+    bins = int(narrative.get("base_bins") or 0)
+    if not _true(narrative.get("testable")) or bins >= min(SHORT_BASELINE, window.bins):
+        return []
+    return [
+        f"The comparison rests on {length(bins * window.length)} only, all that the snapshot holds before the window; "
+        "a weekday or one news event can look like growth."
+    ]
+
+
+def _about_gaps(narrative: Mapping[str, Any], unit: str, *, has_languages: bool) -> list[str]:
+    found = []
+    if unit == "messages":
+        found.append(
+            "The file names no authors, so different messages are counted instead of accounts: one person writing "
+            "many versions would look like many people."
+        )
+    if not _known(narrative.get("reach")):
+        found.append("Reach is unknown: the file has no view counts.")
+    if not has_languages:
+        found.append("Languages are unknown: the file does not name them.")
+    return found
+
+
+def _some(n: int) -> str:
+    return number(n) if n else "None"
+
+
+def _plural(noun: str) -> str:
+    return f"{noun}s"
+
+
+def _floored(low: float) -> float:
+    """Rounded down to what `times` shows, so that "at least" stays true."""
+    return float(math.floor(low)) if low >= 10 else math.floor(low * 10) / 10
+
+
+def _silent(narrative: Mapping[str, Any]) -> bool:
+    return narrative.get("now_authors") == 0 and narrative.get("base_authors") == 0
+
+
+def _true(value: Any) -> bool:
+    return _known(value) and bool(value)
+
+
+def _known(value: Any) -> TypeGuard[Any]:
+    return value is not None and not bool(pd.isna(value))

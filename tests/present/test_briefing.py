@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from base64 import b64encode
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from explore.errors import Refused
+from explore.narratives.evidence import Evidence
+from explore.present import briefing
+from tests.present.handmade import NOW, RUN, SNAPSHOT, evidence, post, without_times
+
+HOSTILE = "</script><script>alert(1)</script><img src=http://127.0.0.1:9/x onerror=alert(2)>"
+
+
+def page(*evidences: Evidence, cover_posts: bool = False) -> str:
+    return briefing.render(evidences, snapshot=SNAPSHOT, run=RUN, now=NOW, cover_posts=cover_posts)
+
+
+def said(page: str) -> str:
+    """The words of the page, without style, script and markup."""
+    body = re.sub(r"(?s)<(style|script|svg)\b.*?</\1>", " ", page)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))
+
+
+def test_the_page_says_what_how_sure_since_when_and_how_large() -> None:
+    text = said(page(evidence()))
+    assert "94 of 427 active accounts posted this in the 24 h to 18 Aug 2017 02:00 UTC" in text
+    assert "47× (at least 31×)" in text
+    assert "First seen 17 Aug 2017 16:21 UTC" in text
+    assert "1,204 posts in 61 different wordings, by 188 accounts. Seen 1,240,500 times." in text
+
+
+def test_the_page_names_where_its_figures_come_from() -> None:
+    text = said(page(evidence()))
+    for fact in (SNAPSHOT["sha256"], SNAPSHOT["id"], RUN["id"], "lexical", "medium", "18 Aug 2017 09:30 UTC",
+                 "17 Aug 2017 02:00 UTC to 18 Aug 2017 02:00 UTC",
+                 "10 Aug 2017 02:00 UTC to 17 Aug 2017 02:00 UTC, 7 windows"):  # fmt: skip
+        assert str(fact) in text
+
+
+def test_an_encoder_in_a_folder_is_named_without_the_way_to_it() -> None:
+    run = RUN | {"encoder": {"name": "static:/somewhere/private/potion", "version": "1"}}
+    text = briefing.render([evidence()], snapshot=SNAPSHOT, run=run, now=NOW)
+    assert "potion" in text
+    assert "/somewhere/private" not in text
+
+
+def test_the_policy_allows_the_one_style_and_the_one_script_and_nothing_else() -> None:
+    made = page(evidence())
+    policy = html.unescape(re.search(r'Content-Security-Policy" content="([^"]+)"', made)[1])  # type: ignore[index]
+    style = re.search(r"(?s)<style>(.*?)</style>", made)[1]  # type: ignore[index]
+    script = re.findall(r"(?s)<script>(.*?)</script>", made)
+    assert len(script) == 1
+    hashes = ["sha256-" + b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in (style, script[0])]
+    assert policy == (
+        f"default-src 'none'; style-src '{hashes[0]}'; script-src '{hashes[1]}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_the_markup_points_nowhere_outside() -> None:
+    made = re.sub(r"(?s)<(style|script)\b.*?</\1>", "", page(evidence()))
+    targets = re.findall(r'\s(?:src|href|srcset|action|data|poster)="([^"]*)"', made)
+    assert all(target.startswith("#") for target in targets)
+    assert 'style="' not in made
+
+
+def test_hostile_words_stay_words() -> None:
+    made = page(evidence(post("most typical", HOSTILE), label=HOSTILE, terms=[HOSTILE]))
+    markup = made.replace(str(briefing._script()), "")
+    assert "<img" not in markup
+    assert "alert(1)" in markup
+    assert markup.count("<script") == 2  # the chart's data and the one script of ours
+
+
+def test_example_posts_are_redacted_and_isolated() -> None:
+    made = page(evidence(post("most typical", "@someone see https://evil.example/path?id=7, call +34 612 345 678")))
+    assert '<blockquote dir="auto" lang="en">@… see evil.example/… call [phone]</blockquote>' in made
+
+
+def test_one_post_is_shown_for_each_reason() -> None:
+    made = page(evidence(post("earliest", "first"), post("earliest", "second"), post("latest", "third")))
+    assert re.findall(r"<blockquote[^>]*>(\w+)<", made) == ["first", "third"]
+
+
+def test_posts_can_be_covered_until_they_are_clicked() -> None:
+    assert "<details>" in page(evidence(), cover_posts=True)
+    assert "<details>" not in page(evidence())
+
+
+def test_links_are_told_by_domain() -> None:
+    text = said(page(evidence()))
+    assert "t.co 2 49" in text
+    assert "example.org 1 3" in text
+    assert "example.org/x" not in text
+
+
+def test_the_chart_is_there_live_and_still() -> None:
+    made = page(evidence())
+    spec = json.loads(re.search(r'(?s)<script type="application/json">(.*?)</script>', made)[1])  # type: ignore[index]
+    assert spec["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+    assert made.replace(str(briefing._script()), "").count("<svg") == 1
+    assert 'aria-label="Posts and accounts per 6 h' in made
+
+
+def test_the_still_charts_of_several_narratives_share_no_id() -> None:
+    ids = re.findall(r'\bid="([^"]+)"', page(evidence(), evidence(flagged=False)))
+    assert len(ids) == len(set(ids))
+
+
+def test_several_narratives_get_a_table_of_contents() -> None:
+    made = page(evidence(), evidence(flagged=False, label="Turku"))
+    assert "2 narratives, 1 of them emerging" in made
+    assert 'href="#narrative-2"' in made
+    assert 'id="narrative-2"' in made
+    assert made.count("<h1") == 1
+
+
+def test_a_snapshot_without_times_authors_and_views_has_a_page() -> None:
+    text = said(page(without_times()))
+    assert "the file has no times" in text
+    assert "not in the file" in text
+    assert "account unknown" in text
+    assert "What could fool it The file names no authors" in text
+    assert not re.search(r"\b(nan|nat|none)\b", text)
+
+
+def test_a_moment_before_the_last_post_is_called_hindsight() -> None:
+    later = RUN | {"last_at": "2017-08-20T00:00:00+00:00"}
+    assert "hindsight" in briefing.render([evidence()], snapshot=SNAPSHOT, run=later, now=NOW)
+    assert "hindsight" not in page(evidence())
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    made = [briefing.write(tmp_path / name, [evidence()], snapshot=SNAPSHOT, run=RUN, now=NOW) for name in "ab"]
+    assert made[0][1] == made[1][1] == hashlib.sha256(made[0][0].read_bytes()).hexdigest()
+    assert made[0][0].is_absolute()
+
+
+def test_a_briefing_about_nothing_is_refused() -> None:
+    with pytest.raises(Refused, match="at least one narrative"):
+        page()
+
+
+def test_missing_values_in_examples_are_left_out() -> None:
+    bare = evidence(post("latest", "x", author=None, views=pd.NA, lang="und", copies=1))
+    facts = re.search(r'(?s)class="post-facts">(.*?)</p>', page(replace(bare)))[1]  # type: ignore[index]
+    assert facts == "<strong>latest</strong> · account unknown · 17 Aug 2017 16:21 UTC"

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from dataclasses import astuple, replace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from explore.present import charts
+from explore.present.theme import DARK, LIGHT, Palette
+from tests.present.handmade import evidence, without_times
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance after WCAG 2."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def colours(spec: Any) -> set[str]:
+    """Every colour that a chart names anywhere."""
+    if isinstance(spec, dict):
+        return set().union(*map(colours, spec.values()), set())
+    if isinstance(spec, list):
+        return set().union(*map(colours, spec), set())
+    return {spec} if isinstance(spec, str) and len(spec) == 7 and spec.startswith("#") and spec[1:].isalnum() else set()
+
+
+def without_data(chart: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = chart.to_dict()
+    del spec["datasets"]
+    return spec
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_text_and_marks_stand_out_from_the_paper(palette: Palette) -> None:
+    for text in (palette.ink, palette.muted, palette.alert_text):
+        assert contrast(text, palette.paper) >= 4.5
+    for mark in (palette.accent, palette.soft, palette.alert, palette.quiet):
+        assert contrast(mark, palette.paper) >= 3
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("measure", ["posts", "accounts", "views"])
+def test_every_curve_uses_only_the_colours_of_its_palette(measure: Any, dark: bool) -> None:
+    used = colours(without_data(charts.curve(evidence(), measure=measure, dark=dark)))
+    assert used
+    assert used <= set(astuple(DARK if dark else LIGHT))
+
+
+def test_the_curve_says_its_finding_and_its_time_zone() -> None:
+    spec = charts.curve(evidence()).to_dict()
+    assert spec["title"]["text"] == ["94 accounts in 24 h, before that 1.6 a day"]
+    assert spec["title"]["subtitle"] == ["Posts and accounts per 6 h"]
+    assert "94 of 427 active accounts" in spec["description"]
+    assert "time in UTC, 10 Aug 2017 to 18 Aug 2017" in str(spec)
+    assert spec["width"] == "container"
+
+
+def test_the_window_is_orange_only_when_the_narrative_is_emerging() -> None:
+    assert LIGHT.alert in colours(without_data(charts.curve(evidence())))
+    assert LIGHT.alert not in colours(without_data(charts.curve(evidence(flagged=False)))["layer"])
+
+
+def test_the_usual_range_is_drawn_for_accounts_and_not_for_views() -> None:
+    assert "usual range" in str(charts.curve(evidence(), measure="accounts").to_dict())
+    assert "usual range" not in str(charts.curve(evidence(), measure="views").to_dict())
+    unknown = replace(evidence(), expected=evidence().expected[:0])
+    assert "usual range" not in str(charts.curve(unknown).to_dict())
+
+
+def test_messages_are_called_messages() -> None:
+    spec = charts.curve(replace(evidence(), unit="messages")).to_dict()
+    assert spec["title"]["text"][0].startswith("94 messages in 24 h")
+    assert "accounts" not in str(spec["layer"])
+
+
+def test_the_last_step_has_its_width() -> None:
+    spec = charts.curve(evidence(), measure="accounts").to_dict()
+    series = [rows for rows in spec["datasets"].values() if rows[0].get("series") == "accounts"]
+    assert series[0][-1]["bin_start"].startswith("2017-08-18T02:00")
+    assert series[0][-1]["authors"] == 30
+
+
+def test_a_curve_needs_times_and_views() -> None:
+    with pytest.raises(ValueError, match="without times"):
+        charts.curve(without_times())
+    unseen = replace(evidence(), curve=evidence().curve.assign(views=float("nan")))
+    with pytest.raises(ValueError, match="without view counts"):
+        charts.curve(unseen, measure="views")
+    assert charts.curve(unseen).to_dict()
+
+
+def test_the_volume_names_its_peak_and_its_gaps() -> None:
+    starts = pd.date_range("2017-08-10", periods=4, freq="1D", tz="UTC")
+    spec = charts.volume(pd.DataFrame({"bin_start": starts, "posts": [5, 0, 12_000, 3]})).to_dict()
+    assert spec["title"]["text"] == ["12,008 posts; 1 of 4 bins are empty"]
+    assert "peak 12.0 k on 12 Aug" in str(spec["datasets"])
+
+
+def test_a_volume_of_one_bin_is_drawn() -> None:
+    one = pd.DataFrame({"bin_start": pd.to_datetime(["2017-08-10"], utc=True), "posts": [5]})
+    assert charts.volume(one).to_dict()["title"]["text"] == ["5 posts"]
+
+
+CELLS = pd.DataFrame({"x": [0.0, 9.0], "y": [0.0, 9.0], "x2": [1.0, 10.0], "y2": [1.0, 10.0], "posts": [3, 900]})
+
+
+def labels(*rows: tuple[float, float, str, bool]) -> pd.DataFrame:
+    frame = pd.DataFrame(list(rows), columns=["x", "y", "label", "flagged"])
+    return frame.assign(narrative_id=range(len(frame)))
+
+
+def written(spec: dict[str, Any]) -> set[str]:
+    rows = [row for rows in spec["datasets"].values() for row in rows if row.get("name_y") is not None]
+    return {row["short"] for row in rows}
+
+
+def test_a_click_on_the_map_selects_a_narrative() -> None:
+    spec = charts.density_map(CELLS, labels((5, 5, "Ramblas", True))).to_dict()
+    assert [(param["name"], param["select"]["fields"]) for param in spec["params"]] == [("narrative", ["narrative_id"])]
+    assert spec["title"]["text"] == ["1 narrative, 1 emerging"]
+
+
+def test_names_on_the_map_do_not_run_into_each_other() -> None:
+    near = labels((5.0, 5.0, "First and rather long", True), (5.1, 5.0, "Second and rather long", True),
+                  (5.2, 5.0, "Third and rather long", True), (2.0, 8.0, "Far away", False))  # fmt: skip
+    spec = charts.density_map(CELLS, near).to_dict()
+    assert written(spec) == {"First and rather long", "Second and rather long", "Far away"}
+    assert any(len(rows) == 4 for rows in spec["datasets"].values())  # every narrative keeps its mark
+
+
+def test_a_narrow_map_shows_fewer_names() -> None:
+    rows = [(2.0 + i, 5.0, f"Name of some length {i}", False) for i in range(0, 7, 3)]
+    spec = charts.density_map(CELLS, labels(*rows)).to_dict()
+    named = [rows for rows in spec["datasets"].values() if "fits_narrow" in rows[0]]
+    assert sum(row["fits_narrow"] for row in named[0]) < len(written(spec)) == 3
+
+
+def test_wide_signs_get_the_room_they_need() -> None:
+    spec = charts.density_map(CELLS, labels((5.0, 5.0, "汐凪市の水道水が危ないらしい" * 3, False))).to_dict()
+    (name,) = written(spec)
+    assert name.endswith("…")
+    assert len(name) == 18
+
+
+def test_a_map_without_narratives_is_drawn() -> None:
+    spec = charts.density_map(CELLS, labels().astype({"flagged": bool, "x": float, "y": float}), dark=True).to_dict()
+    assert spec["title"]["text"] == ["0 narratives, 0 emerging"]

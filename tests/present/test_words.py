@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from explore.present import words
+from tests.present.handmade import WINDOW, narrative
+
+
+def headline(*rows: dict[str, object], window: object = WINDOW) -> str:
+    return words.headline(pd.DataFrame(list(rows)), window, "accounts")  # type: ignore[arg-type]
+
+
+def test_the_headline_counts_the_emerging_and_says_how_many_may_be_false() -> None:
+    assert headline(narrative(), narrative(), narrative(flagged=False)) == (
+        "2 of 3 narratives grew faster than chance in the last 24 h; "
+        "at most 1 in 20 of these is expected to be a false alarm."
+    )
+
+
+def test_the_headline_names_the_end_of_the_window_when_it_is_not_now() -> None:
+    said = words.headline(pd.DataFrame([narrative(flagged=False)]), WINDOW, "accounts", dated=True)
+    assert said == "None of 1 narrative grew faster than chance in the 24 h to 18 Aug 2017 02:00 UTC."
+
+
+def test_a_list_that_cannot_be_tested_says_why_in_the_headline() -> None:
+    assert headline(narrative(testable=False, flagged=False, base_bins=2)).endswith(
+        "Not testable: the snapshot holds only 2 days before the window; at least 3 windows of 24 h are needed."
+    )
+    assert "the file has no times" in headline(narrative(testable=False), window=None)
+
+
+def test_an_empty_list_has_a_headline() -> None:
+    assert words.headline(pd.DataFrame(), WINDOW, "accounts") == "No narrative has a post before 18 Aug 2017 02:00 UTC."
+    assert words.headline(pd.DataFrame(), None, "messages") == "No narratives were found."
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"now_authors": 85, "now_active": 109, "base_authors": 0},
+         "85 of 109 active accounts posted this in the last 24 h; none in the 7 days before."),
+        ({"now_authors": 12, "now_active": 1400, "base_authors": 21},
+         "12 of 1,400 active accounts posted this in the last 24 h; "
+         "in the 7 days before it was 3 a day on average (of 380 active)."),
+        ({"now_authors": 0},
+         "None of 427 active accounts posted this in the last 24 h; "
+         "in the 7 days before it was 1.6 a day on average (of 380 active)."),
+        ({"now_authors": 0, "base_authors": 0},
+         "None of 427 active accounts posted this in the last 24 h, nor in the 7 days before."),
+        ({"base_authors": 0, "base_bins": 5},
+         "94 of 427 active accounts posted this in the last 24 h; "
+         "none in the 5 days before (all that the snapshot holds)."),
+        ({"testable": False, "base_bins": 0},
+         "94 of 427 active accounts posted this in the last 24 h. Not testable: the snapshot holds no whole 24 h "
+         "before the window; at least 3 windows of 24 h are needed."),
+        ({"testable": False, "now_authors": 0, "now_active": 0},
+         "The snapshot holds no post in the last 24 h. Not testable: there is no post at all in the window, "
+         "so accounts cannot be compared."),
+        ({"now_authors": 1, "now_active": 1, "base_authors": 0},
+         "1 of 1 active account posted this in the last 24 h; none in the 7 days before."),
+    ],
+)  # fmt: skip
+def test_why_says_who_posts_now_against_before(changes: dict[str, object], said: str) -> None:
+    assert words.why(narrative(**changes), WINDOW, "accounts") == said
+
+
+def test_without_authors_different_messages_are_counted() -> None:
+    said = words.why(narrative(now_authors=1, base_authors=21), WINDOW, "messages")
+    assert said == (
+        "1 of 427 different messages in the last 24 h is about this; "
+        "in the 7 days before it was 3 a day on average (of 380 different)."
+    )
+    assert any("no authors" in caveat for caveat in words.caveats(narrative(), WINDOW, "messages"))
+
+
+def test_growth_gives_the_estimate_and_its_low_end_rounded_down() -> None:
+    assert words.growth(narrative(rate_ratio=46.9, rate_ratio_low=31.9)) == "47× (at least 31×)"
+    assert words.growth(narrative(rate_ratio=2.04, rate_ratio_low=1.19)) == "2.0× (at least 1.1×)"
+
+
+def test_growth_that_is_not_established_shows_both_ends() -> None:
+    assert words.growth(narrative(rate_ratio=1.8, rate_ratio_low=0.7, rate_ratio_high=3.2)) == "1.8× (0.7× to 3.2×)"
+
+
+def test_growth_from_nothing_claims_only_its_low_end() -> None:
+    row = narrative(base_authors=0, rate_ratio=1197.0, rate_ratio_low=300.8, rate_ratio_high=800_000.0)
+    assert words.growth(row) == "from none (at least 300×)"
+    assert words.interval(row) == "300× or more"
+    assert "1,197" not in words.shares(row, "accounts")
+
+
+def test_growth_that_cannot_be_computed_is_unknown() -> None:
+    assert words.growth(narrative(rate_ratio=float("nan"), rate_ratio_low=float("nan"))) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "▲ emerging"),
+        ({"flagged": False}, "steady"),
+        ({"flagged": False, "rate_ratio_high": 0.8}, "▼ fading"),
+        ({"testable": False, "flagged": False}, "not testable"),
+        ({"testable": pd.NA}, "not testable"),
+    ],
+)
+def test_status_is_a_sign_and_a_word(changes: dict[str, object], said: str) -> None:
+    assert words.status(narrative(**changes)) == said
+
+
+def test_certainty_never_claims_more_than_one_in_a_thousand() -> None:
+    assert "at most 1 in 1,000 is expected" in words.certainty(narrative(q_value=1e-30))
+    assert "at most 1 in 33 is expected" in words.certainty(narrative(q_value=0.03))
+    assert words.certainty(narrative(q_value=0.4)).startswith("No growth beyond what chance alone")
+    assert words.certainty(narrative(q_value=float("nan"))) == "Growth could not be tested."
+
+
+def test_nothing_to_warn_about_gives_no_caveats() -> None:
+    assert words.caveats(narrative(), WINDOW, "accounts") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"copy_share": 0.91}, "91 % of its posts are copies (1,204 posts in 61 different wordings)"),
+        ({"top_author_share": 0.4}, "One account wrote 40 % of its posts."),
+        ({"now_authors": 1}, "1 account in the window"),
+        ({"base_bins": 3}, "rests on 3 days only"),
+        ({"reach": None}, "Reach is unknown"),
+    ],
+)
+def test_what_could_fool_the_finding_is_named(changes: dict[str, object], said: str) -> None:
+    found = words.caveats(narrative(**changes), WINDOW, "accounts")
+    assert len(found) == 1
+    assert said in found[0]
+
+
+def test_hindsight_and_missing_languages_are_named() -> None:
+    found = " ".join(words.caveats(narrative(), WINDOW, "accounts", hindsight=True, has_languages=False))
+    assert "hindsight" in found
+    assert "Languages are unknown" in found
+
+
+def test_a_narrative_without_times_still_has_its_sentences() -> None:
+    row = narrative(first_at=pd.NaT, testable=False, reach=None, n_authors=None)
+    assert words.why(row, None, "messages").startswith("Not testable: the file has no times")
+    assert words.since(row) == "The file has no times."
+    assert words.size(row, "messages") == "1,204 posts in 61 different wordings. Reach unknown."
+    assert words.caveats(row, None, "messages")
+
+
+@pytest.mark.parametrize(
+    ("ts", "said"),
+    [
+        (datetime(2016, 8, 7, 16, 21, tzinfo=UTC), "7 Aug 2016 16:21 UTC"),
+        (pd.Timestamp("2016-08-17 18:21", tz="Europe/Berlin"), "17 Aug 2016 16:21 UTC"),
+        (datetime(2016, 8, 17, 16, 21), "17 Aug 2016 16:21 UTC"),  # noqa: DTZ001 - a time without a zone is the case
+        (pd.NaT, "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_times_are_in_utc_and_say_so(ts: datetime | None, said: str) -> None:
+    assert words.when(ts) == said
+
+
+@pytest.mark.parametrize(
+    ("hours", "said", "rate"),
+    [(24, "24 h", "a day"), (168, "7 days", "a week"), (1, "1 h", "an hour"), (6, "6 h", "per 6 h"),
+     (1.5, "90 min", "per 90 min"), (36, "36 h", "per 36 h"), (60, "2.5 days", "per 2.5 days")],
+)  # fmt: skip
+def test_lengths_and_rates_read_like_speech(hours: float, said: str, rate: str) -> None:
+    assert words.length(timedelta(hours=hours)) == said
+    assert words.per(timedelta(hours=hours)) == rate
+
+
+def test_numbers_are_separated_shortened_and_counted() -> None:
+    assert words.number(1234567) == "1,234,567"
+    assert words.number(3.14) == "3.1"
+    assert [words.compact(n) for n in (9_999, 12_345, 999_600, 2.5e9, None)] == [
+        "9,999", "12.3 k", "1.0 m", "2.5 bn", "unknown"]  # fmt: skip
+    assert words.count(1, "account") == "1 account"
+    assert words.count(2310, "account") == "2,310 accounts"
+    assert words.count(pd.NA, "view") == "an unknown number of views"
+
+
+def test_a_share_is_never_rounded_to_none_or_all() -> None:
+    shares = (0.0, 0.0001, 0.004, 0.915, 0.999, 1.0)
+    assert [words.percent(share) for share in shares] == ["0 %", "under 0.1 %", "0.4 %", "92 %", "over 99 %", "100 %"]
+
+
+def test_languages_have_names_where_they_are_known() -> None:
+    assert [words.language(code) for code in ("pt-BR", "zh", "und", None, "xx")] == [
+        "Portuguese", "Chinese", "unknown", "unknown", "xx"]  # fmt: skip
