@@ -22,8 +22,6 @@ MOSTLY_ONE_ACCOUNT = 0.25
 A_HANDFUL = 10  # units in the window below which a few people explain everything
 SHORT_BASELINE = 7  # bins; with fewer, a weekday or one news event can look like growth
 
-# Whole sentences
-
 
 def headline(narratives: pd.DataFrame, window: Window | None, unit: str, *, dated: bool = False) -> str:
     """How many narratives are emerging, and how many of those may be false alarms.
@@ -41,7 +39,8 @@ def headline(narratives: pd.DataFrame, window: Window | None, unit: str, *, date
     grew = f"{_some(flagged)} of {count(total, 'narrative')} grew faster than chance {_in_window(window, dated=dated)}"
     if flagged == 0:
         return f"{grew}."
-    return f"{grew}; at most {one_in(LEVEL)} of {'these' if flagged > 1 else 'such findings'} is expected to be a false alarm."
+    these = "these" if flagged > 1 else "such findings"
+    return f"{grew}; at most {one_in(LEVEL)} of {these} is expected to be a false alarm."
 
 
 def thin(narratives: pd.DataFrame, window: Window | None, unit: str) -> str:
