@@ -13,6 +13,7 @@ from explore.errors import Refused
 
 MIN_SAMPLES = 5
 STRENGTH_FLOOR = 0.5
+COSINE_FLOOR = 0.15  # fewer than 5 in 1,000 members lie below it in real snapshots, and those have nothing in common
 MIN_ACCOUNTS_ALONE = 5
 LEVELS = {"broad": 4.0, "medium": 1.0, "fine": 1 / 3}
 
@@ -58,18 +59,22 @@ def cut(
     tree: NDArray[np.float64],
     graph: Any,
     *,
+    vectors: NDArray[np.float32],
     size: int,
     n_posts: NDArray[np.int64],
     n_authors: NDArray[np.int64],
 ) -> Clusters:
     """Cut the tree so that a narrative has at least `size` messages, then see to what is left over.
 
-    `graph`: neighbour weights, CSR of shape (n, n). `n_posts`, `n_authors`: per message. A message that HDBSCAN leaves
-    out joins the narrative that holds most of its neighbour weight, when that share (its strength) reaches one half.
-    A message left out even so, but posted at least `size` times by at least five accounts, is a narrative by itself.
+    `graph`: neighbour weights, CSR of shape (n, n). `vectors`: unit rows. `n_posts`, `n_authors`: per message.
+    A message that HDBSCAN leaves out joins the narrative that holds most of its neighbour weight, when that share (its
+    strength) reaches one half. A message whose cosine to its narrative's mean is below 0.15 is left out after all: the
+    layout puts even what is like nothing else beside something. A message left out even so, but posted at least
+    `size` times by at least five accounts, is a narrative by itself.
     """
     labels, strength = _excess_of_mass(tree, size, n=len(n_posts))
     labels, strength = _adopt(labels, strength, graph)
+    labels, strength = _without_strangers(labels, strength, vectors)
     alone = np.flatnonzero((labels < 0) & (n_posts >= size) & (n_authors >= MIN_ACCOUNTS_ALONE))
     labels[alone] = labels.max(initial=-1) + 1 + np.arange(len(alone))
     strength[alone] = 1.0
@@ -108,3 +113,19 @@ def _adopt(
     labels[out[adopted]] = best[adopted]
     strength[out[adopted]] = share[adopted]
     return labels, strength
+
+
+def _without_strangers(
+    labels: NDArray[np.int64], strength: NDArray[np.float64], vectors: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Leave out what has next to nothing in common with its narrative, and close the gaps in the numbering."""
+    inside = np.flatnonzero(labels >= 0)
+    sums = np.zeros((int(labels.max(initial=-1)) + 1, vectors.shape[1]))
+    np.add.at(sums, labels[inside], vectors[inside])
+    lengths = np.linalg.norm(sums, axis=1)[labels[inside]]
+    cosine = (vectors[inside] * sums[labels[inside]]).sum(axis=1) / np.where(lengths > 0, lengths, 1)
+    kept = np.zeros(len(labels), dtype=bool)
+    kept[inside[cosine >= COSINE_FLOOR]] = True
+    numbered = np.full(len(labels), -1, dtype=np.int64)
+    numbered[kept] = np.unique(labels[kept], return_inverse=True)[1]
+    return numbered, np.where(kept, strength, 0.0)

@@ -19,7 +19,8 @@ from explore.posts.snapshots import Snapshot
 
 STEPS = [timedelta(minutes=m) for m in (5, 15, 30, 60, 180, 360, 720, 1440, 7 * 1440, 28 * 1440)]
 MOST_BINS = 200
-PER_REASON = {"typical now": 2, "most typical": 2, "highest reach": 2, "earliest": 2, "latest": 2, "most different": 2}
+REASONS = ("typical now", "most typical", "highest reach", "earliest", "latest", "most different")
+PER_REASON = 2
 LISTED = 10
 
 # The posts of a narrative: the run says which, the snapshot holds them; `row` is the position in the snapshot
@@ -148,27 +149,31 @@ def _languages(posts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
-    """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice."""
+    """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice.
+
+    The reasons take turns, matters of fact before what is typical: the post called the earliest is the earliest.
+    """
     first_of_message = posts.drop_duplicates("message_id")
     now = posts[posts["created_at"] >= window.start] if window else posts[:0]
     orders = {
+        "earliest": first_of_message,
+        "highest reach": posts[posts["views"].fillna(0) > 0].sort_values("views", ascending=False, kind="stable"),
+        "latest": posts[::-1],
         "typical now": now.sort_values("typicality", ascending=False, kind="stable"),
         "most typical": first_of_message.sort_values("typicality", ascending=False, kind="stable"),
-        "highest reach": posts[posts["views"].fillna(0) > 0].sort_values("views", ascending=False, kind="stable"),
-        "earliest": first_of_message,
-        "latest": posts[::-1],
         "most different": first_of_message.sort_values("typicality", kind="stable"),
     }
     if posts["created_at"].isna().all():
         orders = {why: ordered for why, ordered in orders.items() if why not in ("earliest", "latest")}
     taken: set[str] = set()
     chosen = []
-    for why, ordered in orders.items():
-        fresh = ordered[~ordered["message_id"].isin(taken)].drop_duplicates("message_id").head(PER_REASON[why])
+    for why, ordered in [*orders.items()] * PER_REASON:
+        fresh = ordered[~ordered["message_id"].isin(taken)].head(1)
         taken |= set(fresh["message_id"])
         chosen.append(fresh.assign(why=why))
     columns = ["why", "post_id", "created_at", "author", "text", "lang", "views", "shares", "copies"]
-    return pd.concat(chosen)[columns].reset_index(drop=True)
+    listed = pd.concat(chosen)[columns]
+    return listed.sort_values("why", key=lambda why: why.map(REASONS.index), kind="stable", ignore_index=True)
 
 
 def _curve(run: Run, narrative_id: int, *, window: Window, whole: bool) -> tuple[timedelta, pd.DataFrame]:
@@ -179,7 +184,7 @@ def _curve(run: Run, narrative_id: int, *, window: Window, whole: bool) -> tuple
     begins = at[mine].min() if whole else window.baseline_start - (window.as_of - window.baseline_start)
     begins = max(pd.Timestamp(begins), at.min())
     span = window.as_of - begins
-    step = next((s for s in STEPS if span / s <= MOST_BINS and window.length % s == timedelta(0)), window.length)
+    step = next((s for s in STEPS if span / s <= MOST_BINS and _fits(s, window.length)), STEPS[-1])
     behind = -int((window.start - begins) // -step)  # whole steps before the window's start
     first = window.start - max(behind, 0) * step
     steps = int(-((first - window.as_of) // step))
@@ -195,6 +200,11 @@ def _curve(run: Run, narrative_id: int, *, window: Window, whole: bool) -> tuple
     if table["views"].notna().any():
         curve["views"] = curve["views"].fillna(0)
     return step, curve
+
+
+def _fits(step: timedelta, length: timedelta) -> bool:
+    """Whether windows are made of whole steps, or steps of whole windows."""
+    return length % step == timedelta(0) or step % length == timedelta(0)
 
 
 def _expected(curve: pd.DataFrame, window: Window) -> pd.DataFrame:

@@ -125,6 +125,7 @@ def _cluster(vectors: NDArray[np.float32], found: pd.DataFrame, *, config: RunCo
     n = len(vectors)
     cut = partial(
         clusters.cut,
+        vectors=vectors,
         size=clusters.min_cluster_size(config.granularity, n),
         n_posts=found["n_posts"].to_numpy(dtype=np.int64),
         n_authors=found["n_authors"].fillna(0).to_numpy(dtype=np.int64),

@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
+from scipy import sparse
 
+from explore.narratives import pipeline
 from explore.narratives.pipeline import explore
 from explore.narratives.run import Run, RunConfig
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
@@ -109,3 +112,43 @@ def micros(*moments: datetime) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 def _cell(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[str], **config: Any) -> Run:
+    """A run whose narratives are given instead of found: group i holds the messages with the word `groups[i]`.
+
+    Everything else is done as always. Narratives come ordered by their number of messages. The first message lies at
+    (0, 0) on the map, the second at (1, 1) and so on.
+    """
+
+    def by_word(vectors: Any, found: pd.DataFrame, **_: Any) -> pipeline._Space:
+        n = len(found)
+        labels = np.full(n, -1, dtype=np.int64)
+        for label, word in enumerate(groups):
+            labels[found["text"].str.contains(word)] = label
+        xy = np.repeat(np.arange(n, dtype=np.float32)[:, None], 2, axis=1)
+        return pipeline._Space(
+            vectors, sparse.csr_matrix((n, n)), np.empty((0, 4)), xy, labels, np.where(labels >= 0, 1.0, 0.0)
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "_cluster", by_word)
+        return explored(workspace, posts, **config)
+
+
+# Two narratives to check figures on by hand, and two posts outside; days are counted from START
+FEW: list[Post] = [
+    post(9, "hello everybody", created_at=at(0), author_id="c1", lang="en", views=1),
+    post(5, "bread tips one", created_at=at(1.5), author_id="b1", lang="en", views=7),
+    post(6, "bread tips ONE!", created_at=at(4.5), author_id="b1", lang="de", views=8),
+    post(7, "bread tips two", created_at=at(5.5), author_id="b2", lang="en"),
+    post(0, "vote by text #Vote https://x.example/a", created_at=at(7.1), author_id="a1", lang="en", views=10),
+    post(1, "Vote by text (https://x.example/a). #VOTE", created_at=at(7.2), author_id="a2", lang="en", views=50),
+    post(2, "vote at another place #vote", created_at=at(7.3), author_id="a1", lang="und", views=20),
+    post(3, "vote on the phone instead", created_at=at(7.4), author_id="a3", lang="en"),
+    post(4, "no vote today", created_at=at(7.5), author_id="a1", lang="en", views=0),
+    post(8, "bread tips one", created_at=at(7.9), author_id="b1", lang="en", views=9),
+    post(10, "the last post", created_at=at(8), author_id="c2", lang="en", views=1000),
+]
+FEW_GROUPS = ("[Vv]ote", "bread")
+VOTE, BREAD = 0, 1

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
 from explore.errors import Refused
@@ -199,7 +200,7 @@ def test_a_tripled_narrative_among_forty_steady_ones_is_found(authors: float, sh
     assert found >= share * runs
 
 
-def _flags(per_bin: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _flags(per_bin: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Flags where narrative j has `per_bin[i, j]` authors in bin i (7 = window) who write about nothing else."""
     bins, narratives = np.indices(per_bin.shape)
     bin_of, narrative = (np.repeat(each.ravel(), per_bin.ravel()) for each in (bins, narratives))
@@ -208,7 +209,7 @@ def _flags(per_bin: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> np.ndarr
     window = Window(as_of=at(8), length=DAY, baseline=7 * DAY)
     unit = np.arange(len(when))
     counts = count(when, unit, narrative, k=per_bin.shape[1], window=window, first_at=int(start))
-    return judge(score(counts))["flagged"].to_numpy()
+    return np.asarray(judge(score(counts))["flagged"], dtype=np.bool_)
 
 
 def test_a_busy_fortnight_gets_a_day_on_a_week() -> None:

@@ -1,0 +1,34 @@
+"""Shares of copies and of the most active account, worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from explore.narratives.amplification import copy_share, top_author_share
+from tests.narratives.making import ints
+
+
+def test_posts_whose_message_came_from_two_accounts_are_copies() -> None:
+    narrative = ints(0, 0, 0, 0, 1, 1, -1)
+    message = ints(0, 0, 1, 1, 2, 2, 2)
+    author = ints(5, 6, 5, 5, 5, 5, 6)
+    # message 0 by two accounts; message 1 twice by one; message 2 by two, one of them outside the narrative
+    assert copy_share(narrative, message, author, k=2).tolist() == [0.5, 1.0]
+
+
+def test_posts_without_an_account_count_as_accounts_of_their_own() -> None:
+    assert copy_share(ints(0, 0, 0), ints(0, 0, 1), ints(-1, -1, -1), k=1).tolist() == [pytest.approx(2 / 3)]
+    assert copy_share(ints(0, 0), ints(0, 0), ints(-1, 3), k=1).tolist() == [1.0]
+
+
+def test_the_most_active_account_is_shared_out_over_all_posts_of_the_narrative() -> None:
+    narrative = ints(0, 0, 0, 0, 1, 1, -1)
+    author = ints(7, 7, 8, -1, 8, 7, 7)
+    assert top_author_share(narrative, author, k=2).tolist() == [0.5, 0.5]
+
+
+def test_what_is_not_known_is_null() -> None:
+    assert np.isnan(copy_share(ints(), ints(), ints(), k=2)).all()
+    assert np.isnan(top_author_share(ints(0, 0), ints(-1, -1), k=2)).all()
+    assert np.isnan(copy_share(ints(0), ints(0), ints(0), k=2)).tolist() == [False, True]

@@ -1,0 +1,142 @@
+"""Clusters from a tree, the messages they take in, and copies that stand alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import sparse
+
+from explore.errors import Refused
+from explore.narratives import clusters
+from tests.narratives.making import ints
+
+
+def blobs(*centres: tuple[float, float], each: int = 30) -> NDArray[np.float32]:
+    rng = np.random.default_rng(5)
+    return (np.repeat(centres, each, axis=0) + 0.1 * rng.normal(size=(each * len(centres), 2))).astype(np.float32)
+
+
+def cut(points: NDArray[np.float32], *, size: int, graph: Any = None, **given: Any) -> clusters.Clusters:
+    """Clusters of the points; every message is one post of one account and alike, unless said otherwise."""
+    n = len(points)
+    ones = np.ones(n, dtype=np.int64)
+    alike = np.ones((n, 1), dtype=np.float32)
+    graph = sparse.csr_matrix((n, n)) if graph is None else graph
+    usual: dict[str, Any] = {"n_posts": ones, "n_authors": ones, "vectors": alike}
+    return clusters.cut(clusters.linkage(points), graph, size=size, **(usual | given))
+
+
+def test_two_obvious_groups_are_two_clusters() -> None:
+    found = cut(blobs((0, 0), (9, 9)), size=10)
+    assert [set(found.labels[part].tolist()) - {-1} for part in (slice(0, 30), slice(30, 60))] in (
+        [{0}, {1}],
+        [{1}, {0}],
+    )
+    assert (found.labels >= 0).mean() > 0.8
+    assert ((found.strength > 0) == (found.labels >= 0)).all()
+    assert found.strength.max() <= 1
+
+
+def test_a_tree_can_be_cut_again_at_another_size() -> None:
+    points = blobs((0, 0), (1.5, 0), (20, 20), (21.5, 20), each=15)
+    coarse, fine = cut(points, size=30), cut(points, size=5)
+    assert (coarse.labels.max() + 1, fine.labels.max() + 1) == (2, 4)
+    assert np.array_equal(coarse.tree, fine.tree)
+
+
+def test_a_size_that_leaves_no_room_for_two_clusters_gives_none() -> None:
+    found = cut(blobs((0, 0), (9, 9)), size=31)
+    assert set(found.labels.tolist()) == {-1}
+    assert not found.strength.any()
+
+
+def test_the_same_points_give_the_same_clusters() -> None:
+    one, again = (cut(blobs((0, 0), (3, 3), (6, 0)), size=8) for _ in range(2))
+    assert one.labels.tobytes() == again.labels.tobytes()
+    assert one.strength.tobytes() == again.strength.tobytes()
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_too_few_messages_have_no_tree(n: int) -> None:
+    assert clusters.linkage(np.zeros((n, 5), dtype=np.float32)).shape == (0, 4)
+
+
+def test_a_left_out_message_joins_the_narrative_that_holds_half_of_its_neighbours() -> None:
+    points = np.concatenate([blobs((0, 0), (9, 9)), [[50, 50], [-50, 50], [50, -50], [-50, -50]]]).astype(np.float32)
+    plain = cut(points, size=10)
+    assert plain.labels[60:].tolist() == [-1] * 4
+    weights = np.zeros((64, 64))
+    inside = {label: np.flatnonzero(plain.labels == label)[0] for label in (0, 1)}
+    weights[60, [inside[0], inside[1]]] = 0.6, 0.2  # three quarters
+    weights[61, [inside[1], 62]] = 0.5, 0.5  # exactly half, the rest with a message that is out as well
+    weights[62, [inside[0], inside[1], 63]] = 0.3, 0.3, 0.4  # no narrative holds half
+    found = cut(points, size=10, graph=sparse.csr_matrix(weights))
+    assert found.labels[60:].tolist() == [0, 1, -1, -1]
+    assert found.strength[60:].tolist() == pytest.approx([0.75, 0.5, 0, 0])
+    assert found.labels[:60][plain.labels[:60] >= 0].tolist() == plain.labels[:60][plain.labels[:60] >= 0].tolist()
+
+
+def test_a_message_that_many_accounts_repeat_is_a_narrative_by_itself() -> None:
+    n_posts, n_authors = ints(8, 8, 7, 500, 1), ints(5, 4, 7, 1, 1)
+    found = cut(np.zeros((5, 2), dtype=np.float32), size=8, n_posts=n_posts, n_authors=n_authors)
+    assert found.labels.tolist() == [0, -1, -1, -1, -1]
+    assert found.strength.tolist() == [1, 0, 0, 0, 0]
+
+
+def test_narratives_of_one_message_are_numbered_after_the_clusters() -> None:
+    points = np.concatenate([blobs((0, 0), (9, 9)), [[50, 50]]]).astype(np.float32)
+    counts = np.ones(61, dtype=np.int64)
+    counts[60] = 20
+    found = cut(points, size=10, n_posts=counts, n_authors=counts)
+    assert found.labels[60] == 2 == found.labels.max()
+
+
+def test_a_message_with_nothing_in_common_with_its_narrative_is_left_out() -> None:
+    points = blobs((0, 0), (9, 9))
+    vectors = np.zeros((60, 3), dtype=np.float32)
+    vectors[:30, 0] = vectors[30:, 1] = 1
+    plain = cut(points, size=10, vectors=vectors)
+    members = np.flatnonzero(plain.labels == plain.labels[0])
+    near, far = members[1:3]
+    vectors[near] = 0.2, 0, 0.98  # has a little in common
+    vectors[far] = 0, 0, 1
+    found = cut(points, size=10, vectors=vectors)
+    assert np.flatnonzero(found.labels != plain.labels).tolist() == [far]
+    assert (found.labels[far], found.strength[far]) == (-1, 0)
+
+
+def test_a_stranger_that_many_accounts_repeat_becomes_a_narrative_by_itself() -> None:
+    points = blobs((0, 0), (9, 9))
+    vectors = np.zeros((60, 3), dtype=np.float32)
+    vectors[:30, 0] = vectors[30:, 1] = 1
+    counts = np.ones(60, dtype=np.int64)
+    vectors[0], counts[0] = (0, 0, 1), 40
+    assert cut(points, size=10, vectors=vectors, n_posts=counts, n_authors=counts).labels[0] == 2
+
+
+def test_a_cluster_of_messages_without_a_vector_is_none_and_leaves_no_gap() -> None:
+    vectors = np.zeros((60, 2), dtype=np.float32)
+    vectors[30:, 0] = 1
+    found = cut(blobs((0, 0), (9, 9)), size=10, vectors=vectors)
+    assert set(found.labels[:30].tolist()) == {-1}
+    assert set(found.labels[30:].tolist()) - {-1} == {0}
+
+
+@pytest.mark.parametrize(
+    ("granularity", "n", "size"),
+    [
+        ("medium", 1, 8), ("medium", 10_000, 20), ("medium", 100_000, 63), ("broad", 10_000, 80),
+        ("fine", 10_000, 7), ("fine", 1, 5), ("broad", 1, 32), ("2", 10_000, 2), ("500", 10, 500),
+    ],
+)  # fmt: skip
+def test_granularity_is_a_word_or_a_number_of_messages(granularity: str, n: int, size: int) -> None:
+    assert clusters.min_cluster_size(granularity, n) == size
+
+
+@pytest.mark.parametrize("granularity", ["", "1", "0", "-5", "2.5", "huge", "²", "٣", "Medium"])
+def test_any_other_granularity_is_refused(granularity: str) -> None:
+    with pytest.raises(Refused, match="Say broad, medium, fine or a number of messages"):
+        clusters.min_cluster_size(granularity, 100)

@@ -1,0 +1,200 @@
+"""Encoders: near for similar texts, the same for the same seed, and cached by content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from explore.errors import Refused
+from explore.narratives.encoders import Encoder, Lexical, Static, encode_cached, encoder_for, unit_rows
+from tests.narratives.making import stream
+
+Vectors = NDArray[np.float32]
+
+WORDS = ("bread", "oven", "flour", "battery", "fire", "smoke")
+
+
+class Counting:
+    """An encoder that counts its calls."""
+
+    name = "counting"
+
+    def __init__(self, version: str = "counting-1") -> None:
+        self.version = version
+        self.calls = 0
+
+    def encode(self, texts: Sequence[str], *, seed: int) -> Vectors:
+        self.calls += 1
+        return unit_rows(np.array([[len(text), seed] for text in texts], dtype=np.float32))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A model2vec folder with six words: three point one way, three another."""
+    from model2vec import StaticModel
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+
+    vocabulary = {word: number for number, word in enumerate(["[UNK]", *WORDS])}
+    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))  # noqa: S106  # a token, no password
+    tokenizer.pre_tokenizer = Whitespace()
+    vectors = np.array(
+        [[0, 0, 0], [1, 0.1, 0], [1, 0, 0.1], [1, 0, 0], [0, 1, 0.1], [0.1, 1, 0], [0, 1, 0]], dtype=np.float32
+    )
+    folder = tmp_path / "model"
+    StaticModel(vectors, tokenizer, normalize=True).save_pretrained(folder)
+    return folder
+
+
+def norms(vectors: Vectors) -> list[float]:
+    return [round(float(norm), 5) for norm in np.linalg.norm(vectors, axis=1)]
+
+
+def test_lexical_gives_unit_rows_and_zeros_where_there_are_no_words() -> None:
+    texts = [*(one["text"] for one in stream(each=20)), "https://t.co/x", "😀"]
+    vectors = Lexical().encode(texts, seed=1)
+    assert vectors.dtype == np.float32
+    assert vectors.shape[1] <= 100
+    assert norms(vectors) == [1.0] * 80 + [0.0, 0.0]
+
+
+def test_lexical_is_the_same_for_the_same_seed() -> None:
+    texts = [one["text"] for one in stream(each=50)]
+    assert Lexical().encode(texts, seed=3).tobytes() == Lexical().encode(texts, seed=3).tobytes()
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["hello world"],
+        ["hello world", "hello there"],
+        ["one thing", "another matter", "third case"],
+        ["same words"] * 30,
+        [f"w{i}x{i}y" for i in range(30)],
+        ["a", "b"],
+        ["مرحبا بكم", "добрый день", "今日は雨です"],
+    ],
+)
+def test_lexical_works_on_few_identical_and_disjoint_texts(texts: list[str]) -> None:
+    vectors = Lexical().encode(texts, seed=1)
+    assert len(vectors) == len(texts)
+    assert np.isfinite(vectors).all()
+    assert set(norms(vectors)) <= {0.0, 1.0}
+
+
+def test_lexical_knows_nothing_in_texts_without_words() -> None:
+    assert not Lexical().encode(["😀", "https://t.co/x"], seed=1).any()
+    assert Lexical().encode([], seed=1).shape[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "like", "other"),
+    [
+        ("вода в городе опасна", "вода в городе отравлена", "новый телефон вышел сегодня"),
+        ("تم نقل مركز الاقتراع", "تم نقل مراكز الاقتراع", "وصفة الخبز في البيت"),
+        ("水道水に危険な物質", "水道水が危険らしい", "新しいゲームの発売日"),
+        ("the polling place has moved", "polling places were moved", "my cat sleeps all day"),
+    ],
+)
+def test_lexical_finds_similar_texts_nearer_than_others(one: str, like: str, other: str) -> None:
+    among = [post["text"] for post in stream(each=20)]
+    vectors = Lexical().encode([one, like, other, *among], seed=1)
+    assert vectors[0] @ vectors[1] > 0.3 + vectors[0] @ vectors[2]
+
+
+def test_unit_rows_keep_zeros_and_drop_what_rounding_leaves() -> None:
+    rows = np.array([[3, 4], [0, 0], [1e-9, -1e-9]], dtype=np.float32)
+    assert np.allclose(unit_rows(rows), np.array([[0.6, 0.8], [0, 0], [0, 0]]))
+
+
+def test_vectors_are_read_from_the_cache_when_nothing_changed(tmp_path: Path) -> None:
+    encoder = Counting()
+    first = encode_cached(encoder, ["a", "bb"], seed=1, cache=tmp_path)
+    second = encode_cached(encoder, ["a", "bb"], seed=1, cache=tmp_path)
+    assert encoder.calls == 1
+    assert first.tobytes() == second.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("texts", "seed", "version"),
+    [
+        (["a", "bb"], 2, "counting-1"),
+        (["a", "bb"], 1, "counting-2"),
+        (["bb", "a"], 1, "counting-1"),
+        (["ab", "b"], 1, "counting-1"),
+        (["a", "bb", ""], 1, "counting-1"),
+    ],
+)
+def test_another_seed_encoder_or_text_has_another_place_in_the_cache(
+    tmp_path: Path, texts: list[str], seed: int, version: str
+) -> None:
+    encode_cached(Counting(), ["a", "bb"], seed=1, cache=tmp_path)
+    other = Counting(version)
+    encode_cached(other, texts, seed=seed, cache=tmp_path)
+    assert other.calls == 1
+    assert len(list(tmp_path.rglob("*.npy"))) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", None])
+def test_a_damaged_cache_file_is_made_again(tmp_path: Path, damage: bytes | None) -> None:
+    encoder = Counting()
+    right = encode_cached(encoder, ["a", "bb"], seed=1, cache=tmp_path)
+    file = next(tmp_path.rglob("*.npy"))
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if damage is None else damage)
+    again = encode_cached(encoder, ["a", "bb"], seed=1, cache=tmp_path)
+    assert encoder.calls == 2
+    assert again.tobytes() == right.tobytes()
+    assert file.read_bytes() == content
+
+
+def test_a_static_model_is_read_from_its_folder(model: Path) -> None:
+    encoder = encoder_for(f"static:{model}")
+    vectors = encoder.encode(["bread oven", "Flour, bread!", "battery fire", "smoke", "nothing known", "😀"], seed=1)
+    assert norms(vectors) == [1.0] * 4 + [0.0] * 2
+    assert vectors[0] @ vectors[1] > 0.9
+    assert vectors[2] @ vectors[3] > 0.9
+    assert vectors[0] @ vectors[2] < -0.5  # centred: the two ways point apart
+
+
+def test_a_static_model_knows_no_difference_between_identical_texts(model: Path) -> None:
+    assert not Static(model).encode(["bread"] * 7, seed=1).any()
+    assert not Static(model).encode(["nothing known"], seed=1).any()
+
+
+def test_a_static_model_has_the_name_of_its_folder_and_a_version_of_its_bytes(model: Path) -> None:
+    before = Static(model)
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"note": "changed"}))
+    assert before.name == Static(model).name == "static:model"
+    assert before.version != Static(model).version
+
+
+def test_a_folder_that_is_no_model_is_refused_with_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"folder: config\.json, model\.safetensors, tokenizer\.json not found"):
+        encoder_for(f"static:{tmp_path}")
+    with pytest.raises(Refused, match="not a model2vec folder"):
+        encoder_for(f"static:{tmp_path / 'absent'}")
+
+
+def test_a_model_that_cannot_be_read_is_refused(model: Path) -> None:
+    (model / "model.safetensors").write_bytes(b"no tensors")
+    with pytest.raises(Refused, match="cannot be read"):
+        Static(model).encode(["bread"], seed=1)
+
+
+@pytest.mark.parametrize("spec", ["", "static", "static:", "lexical:x", "transformer:x", "Lexical"])
+def test_an_unknown_encoder_is_refused_with_the_ones_there_are(spec: str) -> None:
+    with pytest.raises(Refused, match=r"Say lexical, or static:DIR"):
+        encoder_for(spec)
+
+
+def test_lexical_is_an_encoder_by_name() -> None:
+    encoder: Encoder = encoder_for("lexical")
+    assert encoder.name == "lexical"

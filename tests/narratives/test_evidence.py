@@ -1,0 +1,231 @@
+"""Why a narrative is listed, on figures worked out by hand from the posts FEW."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from explore.errors import Refused
+from explore.narratives.emergence import Window
+from explore.narratives.evidence import REASONS, Evidence, evidence
+from explore.posts.pseudonyms import pseudonym
+from explore.settings import Workspace
+from tests.narratives.conftest import Explored
+from tests.narratives.making import (
+    BREAD,
+    FEW,
+    START,
+    VOTE,
+    Post,
+    at,
+    narrative_of,
+    post,
+    run_with,
+    snapshot_of,
+    without,
+)
+
+KEY = b"a key for tests"
+WINDOW = Window(as_of=at(8))
+HOUR = timedelta(hours=1)
+
+
+def of(few: Explored, narrative: int, *, window: Window | None = WINDOW, whole: bool = False) -> Evidence:
+    return evidence(few.run, few.snapshot, narrative, window=window, key=KEY, whole=whole)
+
+
+def from_posts(workspace: Workspace, posts: list[Post], *, window: Window | None = WINDOW) -> Evidence:
+    """Evidence for the largest narrative of posts of which those with "vote" belong together."""
+    run = run_with(workspace, posts, groups=["[Vv]ote"])
+    return evidence(run, snapshot_of(workspace, posts), 0, window=window, key=KEY)
+
+
+def test_it_is_about_the_row_of_the_list_and_says_what_is_counted(few: Explored) -> None:
+    found = of(few, VOTE)
+    assert (found.narrative["narrative_id"], found.narrative["n_posts"], found.narrative["now_authors"]) == (0, 5, 3)
+    assert (found.unit, found.window) == ("accounts", WINDOW)
+
+
+def test_the_curve_holds_every_hour_and_every_post_before_the_moment(few: Explored) -> None:
+    found = of(few, VOTE)
+    curve = found.curve
+    assert found.bin == HOUR
+    assert curve["bin_start"].tolist() == [START + hour * HOUR for hour in range(8 * 24)]
+    assert (curve["posts"].sum(), curve["authors"].sum(), curve["views"].sum()) == (5, 5, 80)
+    busy = curve[curve["posts"] > 0].set_index("bin_start")
+    hours = [at(7) + hour * HOUR for hour in (2, 4, 7, 9, 12)]  # 7.1 days is 2:24 on day 7, and so on
+    assert busy.index.tolist() == hours
+    assert busy["views"].tolist() == [10, 50, 20, 0, 0]
+
+
+def test_an_account_counts_once_a_step_of_the_curve(workspace: Workspace) -> None:
+    posts = [post(i, f"vote {i}", created_at=at(i / 10), author_id="same" if i % 2 else f"a{i}") for i in range(80)]
+    found = from_posts(
+        workspace, posts, window=Window(as_of=at(8), length=timedelta(days=4), baseline=timedelta(days=4))
+    )
+    per_step = pd.Series([one["author_id"] for one in posts]).groupby(
+        [(one["created_at"] - START) // found.bin for one in posts]
+    )
+    wanted = per_step.nunique().reindex(range(len(found.curve)), fill_value=0)
+    assert found.curve["authors"].tolist() == wanted.tolist()
+    assert found.curve["posts"].sum() == 80
+
+
+def test_the_whole_curve_begins_with_the_narrative(few: Explored) -> None:
+    curve = of(few, BREAD, whole=True).curve
+    assert curve["bin_start"].iloc[0] <= at(1.5) < curve["bin_start"].iloc[1]
+    assert curve["bin_start"].iloc[-1] < at(8)
+    assert curve["posts"].sum() == 4
+
+
+def test_a_shorter_window_has_a_curve_of_itself_its_baseline_and_as_long_again(few: Explored) -> None:
+    window = Window(as_of=at(8), length=timedelta(hours=12), baseline=timedelta(hours=36))
+    found = of(few, BREAD, window=window)
+    assert (found.curve["bin_start"].iloc[0], found.bin) == (at(4), timedelta(minutes=30))
+    assert found.curve["posts"].sum() == 3
+    assert len(found.curve) == 192
+
+
+def test_the_steps_meet_the_start_of_the_window(few: Explored) -> None:
+    window = Window(as_of=at(7.95), length=timedelta(hours=7), baseline=timedelta(hours=49))
+    found = of(few, BREAD, window=window)
+    assert window.start in found.curve["bin_start"].tolist()
+    assert found.curve["bin_start"].iloc[-1] + found.bin == window.as_of
+
+
+def test_what_is_expected_is_the_mean_of_the_baseline_in_a_poisson_band(few: Explored) -> None:
+    expected = of(few, BREAD).expected
+    assert expected["bin_start"].tolist() == [START + hour * HOUR for hour in range(8 * 24)]
+    mean = 3 / (7 * 24)
+    assert expected["expected"].unique() == pytest.approx([mean])
+    assert expected["low"].unique().tolist() == [0]
+    assert expected["high"].unique().tolist() == [stats.poisson.ppf(0.975, mean)] == [0]
+    assert of(few, VOTE).expected[["low", "expected", "high"]].max().tolist() == [0, 0, 0]
+
+
+def test_nothing_is_expected_of_a_narrative_that_cannot_be_tested(few: Explored) -> None:
+    short = of(few, BREAD, window=Window(as_of=at(8), length=timedelta(days=3), baseline=timedelta(days=6)))
+    assert short.expected.empty
+    assert not short.narrative["testable"]
+
+
+def test_examples_show_no_message_twice_and_say_why_they_are_shown(few: Explored) -> None:
+    examples = of(few, VOTE).examples
+    assert len(examples) == 4  # four messages
+    keys = [text.casefold().split("#")[0].split("https")[0].split("(")[0].strip() for text in examples["text"]]
+    assert len(set(keys)) == 4
+    # the first post is the first, the one most seen is its copy, and the last is the last
+    assert examples["why"].tolist() == ["typical now", "highest reach", "earliest", "latest"]
+    assert set(examples["author"]) <= {pseudonym(name, KEY) for name in ("a1", "a2", "a3")}
+    copied = examples[examples["text"].str.contains("by text")].iloc[0]
+    assert copied["copies"] == 2
+
+
+def test_examples_cover_every_reason_where_there_are_enough_messages(streamed: Explored) -> None:
+    recall = narrative_of(streamed.run, streamed.posts, "recall")
+    found = evidence(streamed.run, streamed.snapshot, recall, window=Window(as_of=at(14)), key=KEY)
+    examples = found.examples
+    counts = examples["why"].value_counts().to_dict()
+    assert counts == dict.fromkeys(REASONS, 2)
+    assert examples["text"].is_unique
+    mine = {one["post_id"]: one for one in streamed.posts}
+    by_why = {why: [mine[post_id] for post_id in group["post_id"]] for why, group in examples.groupby("why")}
+    assert by_why["earliest"][0]["created_at"] == found.narrative["first_at"]
+    assert by_why["latest"][0]["created_at"] == found.narrative["last_at"]
+    assert by_why["highest reach"][0]["views"] >= by_why["highest reach"][1]["views"]
+    assert all(one["created_at"] >= at(13) for one in by_why["typical now"])
+
+
+def test_links_and_tags_are_counted_with_their_accounts(few: Explored) -> None:
+    found = of(few, VOTE)
+    assert found.links.to_dict("records") == [{"link": "https://x.example/a", "posts": 2, "authors": 2}]
+    assert found.tags.to_dict("records") == [{"tag": "#vote", "posts": 3, "authors": 2}]
+    assert of(few, BREAD).links.empty
+    assert list(of(few, BREAD).tags.columns) == ["tag", "posts", "authors"]
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("see (https://x.example/a).", "https://x.example/a"),
+        ("https://x.example/Foo_(bar), then", "https://x.example/Foo_(bar)"),
+        ("https://x.example/?q=1&r=2#top!", "https://x.example/?q=1&r=2#top"),
+        ('<a href="http://x.example/b">', "http://x.example/b"),
+        ("https://x.example/abc今日の地震", "https://x.example/abc"),
+    ],
+)
+def test_a_link_ends_before_the_punctuation_around_it(workspace: Workspace, text: str, link: str) -> None:
+    found = from_posts(workspace, [post(1, f"vote {text}"), post(2, "vote")], window=None)
+    assert found.links["link"].tolist() == [link]
+
+
+def test_a_link_twice_in_one_post_counts_once(workspace: Workspace) -> None:
+    found = from_posts(workspace, [post(1, "vote http://x.example #A #a http://x.example")], window=None)
+    assert found.links[["posts", "authors"]].to_numpy().tolist() == [[1, 0]]
+    assert found.tags[["tag", "posts"]].to_numpy().tolist() == [["#a", 1]]
+
+
+def test_authors_are_pseudonyms_with_their_share_of_the_posts(few: Explored) -> None:
+    found = of(few, VOTE).authors
+    assert found["author"].iloc[0] == pseudonym("a1", KEY)
+    assert (found["posts"].tolist(), found["share"].tolist()) == ([3, 1, 1], pytest.approx([0.6, 0.2, 0.2]))
+    assert not set(found["author"]) & {"a1", "a2", "a3"}
+
+
+def test_languages_are_counted_where_they_are_known(few: Explored) -> None:
+    assert of(few, VOTE).languages.to_dict("records") == [{"lang": "en", "posts": 4}]
+    assert of(few, BREAD).languages.to_dict("records") == [{"lang": "en", "posts": 3}, {"lang": "de", "posts": 1}]
+
+
+def test_neighbours_are_the_other_narratives_listed_by_similarity(few: Explored, streamed: Explored) -> None:
+    assert of(few, VOTE).neighbours[["narrative_id", "n_posts"]].to_numpy().tolist() == [[BREAD, 4]]
+    found = evidence(streamed.run, streamed.snapshot, 2, window=Window(as_of=at(14)), key=KEY).neighbours
+    assert sorted(found["narrative_id"]) == [0, 1, 3]
+    assert found["similarity"].is_monotonic_decreasing
+    centroids = streamed.run.centroids
+    cosines = [float(centroids[other] @ centroids[2]) for other in found["narrative_id"]]
+    assert found["similarity"].tolist() == pytest.approx(cosines, abs=1e-6)
+
+
+def test_as_of_an_earlier_moment_later_posts_are_no_evidence(few: Explored) -> None:
+    found = of(few, BREAD, window=Window(as_of=at(5.5)))
+    assert found.curve["posts"].sum() == 2
+    assert found.languages["posts"].sum() == 2
+    assert found.examples["post_id"].tolist() == ["p5"]  # the first of two copies
+    assert found.neighbours.empty
+
+
+@pytest.mark.parametrize(("narrative", "when"), [(VOTE, at(7)), (2, at(8)), (-1, at(8)), (BREAD, at(0))])
+def test_a_narrative_that_is_not_there_is_refused(few: Explored, narrative: int, when: datetime) -> None:
+    with pytest.raises(Refused, match=f"has no narrative {narrative} with a post before"):
+        of(few, narrative, window=Window(as_of=when))
+
+
+def test_without_times_there_is_evidence_but_no_curve(workspace: Workspace) -> None:
+    found = from_posts(workspace, without(FEW, "created_at"), window=None)
+    assert found.curve.empty
+    assert found.expected.empty
+    assert not {"earliest", "latest"} & set(found.examples["why"])
+    assert len(found.examples) == 4
+    assert found.links["posts"].tolist() == [2]
+
+
+def test_without_authors_messages_are_counted_and_nobody_is_named(workspace: Workspace) -> None:
+    found = from_posts(workspace, without(FEW, "author_id"))
+    assert found.unit == "messages"
+    assert found.curve["authors"].sum() == 5  # the two copies stand in different hours
+    assert found.authors.empty
+    assert found.examples["author"].isna().all()
+    assert found.links[["posts", "authors"]].to_numpy().tolist() == [[2, 0]]
+
+
+def test_without_views_reach_is_unknown_not_nothing(workspace: Workspace) -> None:
+    found = from_posts(workspace, without(FEW, "views", "lang"))
+    assert found.curve["views"].isna().all()
+    assert "highest reach" not in set(found.examples["why"])
+    assert found.languages.empty
+    assert np.isnan(found.examples["views"].astype(float)).all()

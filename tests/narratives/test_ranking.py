@@ -1,0 +1,116 @@
+"""The ranked list, on figures worked out by hand from the posts FEW."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from explore.narratives import ranking
+from explore.narratives.emergence import Window
+from explore.narratives.run import open_run
+from explore.settings import Workspace
+from tests.narratives.conftest import Explored
+from tests.narratives.making import BREAD, FEW, FEW_GROUPS, VOTE, at, run_with, without
+
+WINDOW = Window(as_of=at(8))
+
+
+def listed(explored: Explored, window: Window | None = WINDOW) -> pd.DataFrame:
+    return ranking.emerging(explored.run, window).set_index("narrative_id")
+
+
+def test_sizes_are_those_of_the_posts_before_the_moment(few: Explored) -> None:
+    found = listed(few)
+    sizes = ["n_messages", "n_posts", "n_authors", "reach", "copy_share", "top_author_share"]
+    # 5 posts of 4 messages by 3 accounts; one message twice by two accounts; a1 wrote three
+    assert found.loc[VOTE, sizes].tolist() == [4, 5, 3, 80, pytest.approx(0.4), pytest.approx(0.6)]
+    # 4 posts of 2 messages by 2 accounts; the message that came thrice came from one account
+    assert found.loc[BREAD, sizes].tolist() == [2, 4, 2, 24, 0, pytest.approx(0.75)]
+    assert found.loc[BREAD, ["first_at", "last_at"]].tolist() == [at(1.5), at(7.9)]
+
+
+def test_growth_is_that_of_the_window_and_the_bins_before_it(few: Explored) -> None:
+    found = listed(few)
+    counts = ["now_authors", "base_authors", "now_posts", "base_posts", "now_active", "base_active", "base_bins"]
+    assert found.loc[VOTE, counts].tolist() == [3, 0, 5, 0, 4, 4, 7]
+    assert found.loc[BREAD, counts].tolist() == [1, 3, 1, 3, 4, 4, 7]
+    assert found.loc[VOTE, "p_value"] == pytest.approx(0.5**3)
+    assert found.loc[BREAD, "p_value"] == pytest.approx(1 - 0.5**4)
+    assert found.loc[VOTE, "q_value"] == pytest.approx(0.25)
+    assert found.loc[BREAD, "rate_ratio"] == pytest.approx(1.5 / 3.5)
+    assert found.loc[VOTE, "rate_ratio_low"] == pytest.approx(stats.f.ppf(0.025, 7, 1) * 7)
+    assert found["testable"].all()
+    assert not found["flagged"].any()
+
+
+def test_the_faster_growing_comes_first(few: Explored) -> None:
+    assert listed(few).index.tolist() == [VOTE, BREAD]
+
+
+def test_as_of_an_earlier_moment_later_posts_do_not_exist(few: Explored) -> None:
+    found = listed(few, Window(as_of=at(5.5)))  # a post at that very moment is not before it
+    assert found.index.tolist() == [BREAD]
+    assert found.loc[BREAD, ["n_messages", "n_posts", "n_authors", "reach"]].tolist() == [1, 2, 1, 15]
+    assert found.loc[BREAD, "last_at"] == at(4.5)
+    # the window begins with the second post; four whole days before it are covered, the first post lies in them
+    assert found.loc[BREAD, ["now_authors", "base_authors", "base_bins"]].tolist() == [1, 1, 4]
+
+
+def test_before_the_first_post_nothing_is_listed(few: Explored) -> None:
+    assert listed(few, Window(as_of=at(0))).empty
+    assert listed(few, Window(as_of=at(-400))).empty
+
+
+def test_without_a_window_the_largest_come_first_and_none_is_judged(workspace: Workspace) -> None:
+    run = run_with(workspace, without(FEW, "created_at"), groups=FEW_GROUPS)
+    found = ranking.emerging(run, ranking.window_for(run))
+    assert found["n_posts"].tolist() == [5, 4]
+    assert found[["p_value", "q_value", "first_at", "last_at"]].isna().all(axis=None)
+    assert not found["testable"].any()
+    assert not found["flagged"].any()
+    assert found["spark"].tolist() == [[], []]
+
+
+def test_a_snapshot_without_authors_counts_messages(workspace: Workspace) -> None:
+    run = run_with(workspace, without(FEW, "author_id"), groups=FEW_GROUPS)
+    found = ranking.emerging(run, WINDOW).set_index("narrative_id")
+    assert run.unit == "messages"
+    assert found["now_authors"].to_dict() == {VOTE: 4, BREAD: 1}
+    assert found[["now_active", "base_active"]].iloc[0].tolist() == [5, 4]
+    assert found["n_authors"].isna().all()
+    assert found["top_author_share"].isna().all()
+
+
+def test_a_snapshot_without_views_has_no_reach(workspace: Workspace) -> None:
+    run = run_with(workspace, without(FEW, "views"), groups=FEW_GROUPS)
+    assert ranking.emerging(run, WINDOW)["reach"].isna().all()
+
+
+def test_the_order_is_flag_then_low_end_then_size() -> None:
+    nan = np.nan
+    table = pd.DataFrame(
+        [
+            (0, False, 5.0, 1, 1), (1, True, 1.1, 1, 1), (2, True, 3.0, 1, 1), (3, False, nan, 9, 9),
+            (4, False, 5.0, 2, 1), (5, False, 5.0, 2, 3), (6, False, 5.0, 2, 3),
+        ],
+        columns=["narrative_id", "flagged", "rate_ratio_low", "now_authors", "n_posts"],
+    )  # fmt: skip
+    assert ranking.ranked(table)["narrative_id"].tolist() == [2, 1, 5, 6, 4, 0, 3]
+
+
+def test_the_suggested_window_ends_at_the_last_post_or_the_moment_asked_for(few: Explored) -> None:
+    assert ranking.window_for(few.run) == WINDOW
+    assert ranking.window_for(few.run, as_of=at(3)) == Window(
+        as_of=at(3), length=timedelta(hours=6), baseline=timedelta(hours=42)
+    )
+
+
+def test_the_frozen_figures_are_those_of_the_list_at_the_last_post(few: Explored) -> None:
+    fresh = listed(few).sort_index()
+    frozen = open_run(few.workspace, few.run.id).narratives.set_index("narrative_id")
+    shared = ["now_authors", "base_authors", "rate_ratio_low", "p_value", "q_value", "flagged", "copy_share"]
+    pd.testing.assert_frame_equal(fresh[shared], frozen[shared], check_names=False)

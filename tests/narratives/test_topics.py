@@ -1,0 +1,136 @@
+"""Terms, labels and themes of given clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from explore.narratives import topics
+from explore.narratives.encoders import Lexical
+from explore.narratives.text import words
+from tests.narratives.making import ints
+
+BREAD = ["fresh sourdough bread from the oven", "my sourdough bread again", "sourdough bread with butter, please"]
+TRAINS = ["Der Zug nach Ulm fällt aus", "Wieder fällt der Zug aus", "Zug nach Ulm: fällt aus", "Zug nach Ulm"]
+
+
+def described(
+    *clusters: Sequence[str], out: Sequence[str] = (), langs: Sequence[str | None] | None = None
+) -> topics.Topics:
+    """Topics of clusters given as lists of texts, every message as typical as any other; `out` belongs to none."""
+    texts = [*(text for cluster in clusters for text in cluster), *out]
+    labels = ints(*(i for i, cluster in enumerate(clusters) for _ in cluster), *[-1] * len(out))
+    vectors = Lexical().encode(texts, seed=1)
+    return topics.describe(texts, langs or [None] * len(texts), labels, np.ones(len(texts)), vectors)
+
+
+def test_the_largest_cluster_is_narrative_zero_and_messages_follow() -> None:
+    found = described(BREAD, TRAINS, out=["something else entirely"])
+    assert found.narrative.tolist() == [1, 1, 1, 0, 0, 0, 0, -1]
+    assert {"zug", "ulm", "fällt"} == set(found.terms[0])
+    assert {"sourdough", "bread"} <= set(found.terms[1])
+
+
+def test_terms_leave_out_stop_words_and_are_at_most_ten() -> None:
+    found = described(BREAD, TRAINS, [f"w{i} v{i} u{i} t{i} common" for i in range(8)])
+    assert max(len(terms) for terms in found.terms) == 10
+    assert not {"the", "my", "with", "der", "nach", "aus"} & {term for terms in found.terms for term in terms}
+
+
+def test_a_label_is_a_phrase_as_the_posts_wrote_it() -> None:
+    found = described(BREAD, TRAINS)
+    assert found.labels[1] == "sourdough bread"
+    assert any(found.labels[0] in text for text in TRAINS)
+
+
+def test_a_sentence_that_is_repeated_becomes_the_label_whole() -> None:
+    texts = [f"{start} polling place moved vote by text" for start in ("Friends!", "Hey:", "Look,", "Wow!", "So…")]
+    assert described(texts, BREAD).labels[0] == "polling place moved vote by text"
+
+
+def test_a_hashtag_keeps_its_sign() -> None:
+    assert described(["#SaveTheBees", "so #SaveTheBees", "and #SaveTheBees"], BREAD).labels[0] == "#SaveTheBees"
+
+
+def test_a_japanese_label_is_a_run_without_spaces() -> None:
+    texts = ["汐凪市の水道水が危険らしい", "汐凪市の水道水を飲むな", "また汐凪市の水道水の噂"]
+    label = described(texts, BREAD).labels[0]
+    assert " " not in label
+    assert "水道水" in label
+    assert any(label in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "![x](http://a.example/b)"],
+)
+def test_hostile_text_in_a_label_stays_the_text_it_is(phrase: str) -> None:
+    texts = [f"{phrase} {word}" for word in ("alpha", "beta", "gamma")]
+    label = described(texts, BREAD).labels[0]
+    assert 0 < len(label) <= 60
+    assert set(words(label)) <= {word for text in texts for word in words(text)}
+
+
+def test_a_long_label_is_clipped_with_an_ellipsis() -> None:
+    word = "donaudampfschifffahrtsgesellschaftskapitänskajütenschlüssel"
+    label = described([f"{word} {word}e {i}" for i in range(4)], BREAD).labels[0]
+    assert len(label) == 60
+    assert label.endswith("…")
+
+
+def test_labels_are_told_apart() -> None:
+    one = [f"big sale today {word}" for word in ("shoes", "shoes boots", "shoes heels")]
+    two = [f"big sale today {word}" for word in ("phones", "phones chargers", "phones cables")]
+    found = described(one, two, ["big sale today"] * 3)
+    assert len({label.casefold() for label in found.labels}) == 3
+
+
+@pytest.mark.parametrize(
+    "clusters",
+    [
+        [["12 12"], ["the of and"]],
+        [["gold 1", "gold 2", "gold 3"]],
+        [["gold"]],
+        [["the", "of"], ["gold"]],
+    ],
+)
+def test_clusters_with_one_content_word_or_none_have_a_label(clusters: list[list[str]]) -> None:
+    found = described(*clusters)
+    assert len(found.labels) == len(clusters)
+    assert all(found.labels)
+    assert not {"-", "–"} & {term for terms in found.terms for term in terms}
+
+
+def test_no_cluster_gives_no_topic() -> None:
+    found = described(out=BREAD)
+    assert found.narrative.tolist() == [-1, -1, -1]
+    assert (found.terms, found.labels, found.themes) == ([], [], [])
+
+
+def test_the_language_of_a_post_decides_which_words_say_nothing() -> None:
+    texts = [["war es kalt", "war es spät"], ["war and peace", "war or peace"]]
+    found = described(*texts, langs=["de", "de", "en", "en"])
+    by_text = dict(zip([*texts[0], *texts[1]], found.narrative.tolist(), strict=True))
+    assert "war" not in found.terms[by_text["war es kalt"]]
+    assert "war" in found.terms[by_text["war and peace"]]
+
+
+def test_themes_hold_narratives_that_are_near_in_about_the_root_of_their_number() -> None:
+    vectors = np.repeat(np.eye(3, dtype=np.float32), 3, axis=0)
+    vectors += 0.01 * np.arange(9, dtype=np.float32)[:, None]
+    assert themes_of(vectors) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert themes_of(vectors[:2]) == [0, 0]
+    assert themes_of(vectors[[0, 1, 3]]) == [0, 0, 1]
+
+
+def themes_of(vectors: NDArray[np.float32]) -> list[int]:
+    """Themes of narratives of one message each, narrative i at vector i."""
+    return topics._themes(np.arange(len(vectors)), vectors)
+
+
+def test_the_same_clusters_get_the_same_words_again() -> None:
+    assert described(BREAD, TRAINS).labels == described(BREAD, TRAINS).labels
+    assert described(BREAD, TRAINS).terms == described(BREAD, TRAINS).terms
