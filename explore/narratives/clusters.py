@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,8 @@ STRENGTH_FLOOR = 0.5
 COSINE_FLOOR = 0.15  # fewer than 5 in 1,000 members lie below it in real snapshots, and those have nothing in common
 MIN_ACCOUNTS_ALONE = 5
 LEVELS = {"broad": 4.0, "medium": 1.0, "fine": 1 / 3}
+SIZES_TRIED = 11
+LARGEST_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,32 @@ class Clusters:
     tree: NDArray[np.float64]
 
 
-def min_cluster_size(granularity: str, n: int) -> int:
-    """The fewest messages that make a narrative: a number as given, or a named level that grows with sqrt(n).
-
-    medium is 0.2 sqrt(n), at least 8: 20 messages at 10,000, 63 at 100,000; broad is four times that, fine a third
-    (at least 5). Raises `Refused` for anything else.
-    """
+def level(granularity: str) -> str | int:
+    """The granularity as a named level or a number of messages. Raises `Refused` for anything else."""
     if granularity in LEVELS:
-        return max(5, round(LEVELS[granularity] * max(8.0, 0.2 * math.sqrt(n))))
+        return granularity
     if granularity.isascii() and granularity.isdigit() and int(granularity) >= 2:
         return int(granularity)
     raise Refused(f"Granularity '{granularity}' is not known. Say broad, medium, fine or a number of messages.")
+
+
+def suggest(tree: NDArray[np.float64], *, n: int) -> dict[str, int]:
+    """The fewest messages of a narrative for the levels broad, medium and fine, found from the data.
+
+    medium is the size, of eleven between 0.05 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves the fewest
+    messages out: smaller ones split what belongs together and drop the edges, larger ones drop whole narratives. Sizes
+    at which one narrative would hold more than a third of all messages, or there would be fewer than two, do not count;
+    without any that does, medium is 0.2 sqrt(n). broad is four times medium, fine a third of it (at least 5).
+    """
+    sizes = np.unique(np.geomspace(max(5.0, 0.05 * n**0.5), max(8.0, 1.6 * n**0.5), SIZES_TRIED).round().astype(int))
+    left_out: dict[int, float] = {}
+    for size in sizes.tolist():
+        labels, _ = _excess_of_mass(tree, size, n=n)
+        members = np.bincount(labels[labels >= 0])
+        if len(members) >= 2 and members.max() <= LARGEST_SHARE * n:
+            left_out[size] = float((labels < 0).mean())
+    medium = min(left_out, key=lambda size: (left_out[size], size), default=max(8, round(0.2 * n**0.5)))
+    return {name: max(5, round(factor * medium)) for name, factor in LEVELS.items()}
 
 
 def linkage(points: NDArray[np.float32]) -> NDArray[np.float64]:

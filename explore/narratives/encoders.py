@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.files import write_bytes
+from explore.narratives.lexicon import Lexicon, unit_rows
 from explore.narratives.text import words
 
 Vectors = NDArray[np.float32]
 
-LEXICAL_DIMENSIONS = 100
-LEXICAL_FIT_SAMPLE = 30_000
+LEXICAL_DIMENSIONS, COMPANY_WEIGHT = 100, 0.7
+OWN_DIMENSIONS, OWN_WEIGHT = 50, 0.4
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json")
-CHARACTER_NGRAMS = range(3, 5)
 
 
 class Encoder(Protocol):
@@ -73,49 +73,27 @@ def encode_cached(encoder: Encoder, texts: Sequence[str], *, seed: int, cache: P
     return vectors
 
 
-def unit_rows(vectors: Vectors) -> Vectors:
-    """The rows scaled to length one; rows of zeros, and what rounding leaves of them, become zeros."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-6)
-    return unit
-
-
 class Lexical:
-    """Word and character TF-IDF reduced by a truncated SVD: any language, no model, no download.
-
-    The characters of a post are the 3- and 4-grams of its words; they are counted once per distinct word, which gives
-    the same matrix as counting them per post.
-    """
+    """The snapshot's own words (see `Lexicon`): any language, no model, no download."""
 
     name = "lexical"
-    version = "lexical-1"
+    version = "lexical-2"
 
     def encode(self, texts: Sequence[str], *, seed: int) -> Vectors:
-        """Vectors of at most 100 dimensions, fitted on (a seeded sample of) the texts themselves."""
-        from scipy import sparse
-        from sklearn.decomposition import TruncatedSVD
-        from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
-
-        tokens = [words(text) for text in texts]
-        if not any(tokens):
+        """Vectors of at most 200 dimensions: what a text holds, and the company its words keep."""
+        lexicon = Lexicon(texts, seed=seed)
+        if lexicon.is_empty:
             return np.zeros((len(texts), 1), dtype=np.float32)
-        counter = CountVectorizer(analyzer=_same, dtype=np.float32)
-        per_word = counter.fit_transform(tokens)
-        grams = CountVectorizer(analyzer=_character_ngrams, dtype=np.float32)
-        per_gram = per_word @ grams.fit_transform(counter.get_feature_names_out())
-        blocks = [_frequent(block) for block in (per_word, per_gram)]
-        weighted = [TfidfTransformer(sublinear_tf=True).fit_transform(block) for block in blocks if block.shape[1]]
-        features = sparse.hstack(weighted, format="csr") if weighted else per_word
-        sample = np.sort(np.random.default_rng(seed).permutation(features.shape[0])[:LEXICAL_FIT_SAMPLE])
-        dimensions = min(LEXICAL_DIMENSIONS, features.shape[1] - 1, len(sample) - 1)
-        if dimensions < 1:
-            return unit_rows(np.asarray(features.todense(), dtype=np.float32))
-        svd = TruncatedSVD(dimensions, n_iter=3, random_state=seed).fit(features[sample])
-        return unit_rows((features @ svd.components_.T.astype(np.float32)).astype(np.float32))
+        held, company = lexicon.latent(LEXICAL_DIMENSIONS, characters=True), lexicon.company()
+        return unit_rows(np.hstack([held, COMPANY_WEIGHT * company]).astype(np.float32))
 
 
 class Static:
-    """A model2vec folder of static word vectors (`static:DIR`), read from disk, never downloaded."""
+    """A model2vec folder of static word vectors (`static:DIR`), read from disk, never downloaded.
+
+    The snapshot's own latent semantics stand beside the model's, with less weight: names and tags of the day are in no
+    model. It lifts every labelled set that we have (bench/RESULTS.md).
+    """
 
     def __init__(self, folder: Path) -> None:
         missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
@@ -126,10 +104,10 @@ class Static:
             digest.update((folder / name).read_bytes())
         self.folder = folder
         self.name = f"static:{folder.name}"
-        self.version = f"static-1-{digest.hexdigest()}"
+        self.version = f"static-2-{digest.hexdigest()}"
 
-    def encode(self, texts: Sequence[str], *, seed: int) -> Vectors:  # noqa: ARG002  # nothing random here
-        """Mean of the word vectors of each text's words, centred over all texts."""
+    def encode(self, texts: Sequence[str], *, seed: int) -> Vectors:
+        """Mean of the model's vectors of a text's words, centred over all texts, beside the snapshot's own LSA."""
         from model2vec import StaticModel
 
         try:
@@ -142,25 +120,9 @@ class Static:
         vectors = unit_rows(vectors)
         vectors -= vectors[~empty].mean(axis=0) if not empty.all() else 0
         vectors[empty] = 0
-        return unit_rows(vectors)
-
-
-def _same(tokens: list[str]) -> list[str]:
-    return tokens
-
-
-def _character_ngrams(word: str) -> list[str]:
-    padded = f" {word} "
-    return [padded[i : i + n] for n in CHARACTER_NGRAMS for i in range(len(padded) - n + 1)]
-
-
-def _frequent(counts, *, most: int = 50_000):  # type: ignore[no-untyped-def]  # scipy sparse in and out
-    """The columns found in at least two texts and in at most half of them, `most` of them by frequency."""
-    document_frequency = np.diff(counts.tocsc().indptr)
-    usable = (document_frequency >= 2) & (document_frequency <= max(2, counts.shape[0] // 2))
-    keep = np.flatnonzero(usable)
-    keep = keep[np.argsort(-document_frequency[keep], kind="stable")][:most]
-    return counts[:, np.sort(keep)]
+        lexicon = Lexicon(texts, seed=seed)
+        own = [] if lexicon.is_empty else [OWN_WEIGHT * lexicon.latent(OWN_DIMENSIONS, characters=False)]
+        return unit_rows(np.hstack([unit_rows(vectors), *own]).astype(np.float32))
 
 
 def _read(path: Path, *, rows: int) -> Vectors | None:

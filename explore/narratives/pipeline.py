@@ -19,6 +19,7 @@ from explore.errors import Refused
 from explore.files import new_folder, sha256, write_json
 from explore.narratives import clusters, encoders, graph, layout, messages, ranking, run, topics
 from explore.narratives.emergence import Window, count, judge, score
+from explore.narratives.lexicon import unit_rows
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.text import words
 from explore.posts.snapshots import Snapshot
@@ -34,7 +35,8 @@ EPOCH = pd.Timestamp(0, tz="UTC")
 
 @dataclass(frozen=True)
 class _Space:
-    """What the messages with words became: vectors, neighbour graph, map positions, narrative and strength."""
+    """What the messages with words became: vectors, neighbour graph, map positions, narrative, strength, and the fewest
+    messages of a narrative."""
 
     vectors: NDArray[np.float32]
     graph: Any
@@ -42,6 +44,7 @@ class _Space:
     xy: NDArray[np.float32]
     labels: NDArray[np.int64]
     strength: NDArray[np.float64]
+    sizes: dict[str, int]
 
 
 def explore(
@@ -57,7 +60,7 @@ def explore(
     Raises `Refused` when the encoder or granularity is unknown, or when there is no post to explore.
     """
     encoder = encoders.encoder_for(config.encoder)
-    clusters.min_cluster_size(config.granularity, 1)  # refuses a wrong word before the work starts
+    clusters.level(config.granularity)  # refuses a wrong word before the work starts
     run_id = run.run_id(snapshot.id, config, encoder_version=encoder.version)
     if (workspace.runs / run_id / "manifest.json").is_file():
         return run.open_run(workspace, run_id)
@@ -88,6 +91,7 @@ def explore(
     centroids = _centroids(vectors, named.narrative)
     clock.stop()
     facts = _facts(run_id, snapshot, config, encoder, posts, found, narratives, clock=clock, now=now)
+    facts["fewest_messages"] = space.sizes
     with new_folder(workspace.runs / run_id) as folder:
         _write(folder, facts, posts=posts, found=found, narratives=narratives, space=space, centroids=centroids)
     return run.open_run(workspace, run_id)
@@ -96,7 +100,7 @@ def explore(
 def warm_up() -> None:
     """Import and compile what a run needs, so that the first run of a worker starts at once."""
     rng = np.random.default_rng(0)
-    vectors = encoders.unit_rows(rng.normal(size=(200, 8)).astype(np.float32))
+    vectors = unit_rows(rng.normal(size=(200, 8)).astype(np.float32))
     found = pd.DataFrame({"n_posts": np.ones(200, dtype=np.int64), "n_authors": np.ones(200, dtype=np.int64)})
     _cluster(vectors, found, config=RunConfig(), clock=StageClock())
     topics.warm_up()
@@ -126,14 +130,15 @@ def _cluster(vectors: NDArray[np.float32], found: pd.DataFrame, *, config: RunCo
     cut = partial(
         clusters.cut,
         vectors=vectors,
-        size=clusters.min_cluster_size(config.granularity, n),
         n_posts=found["n_posts"].to_numpy(dtype=np.int64),
         n_authors=found["n_authors"].fillna(0).to_numpy(dtype=np.int64),
     )
     if n < FEWEST_TO_CLUSTER:
         nowhere = sparse.csr_matrix((n, n), dtype=np.float32)
-        alone = cut(np.empty((0, 4)), nowhere)
-        return _Space(vectors, nowhere, alone.tree, np.zeros((n, 2), dtype=np.float32), alone.labels, alone.strength)
+        sizes = _sizes(np.empty((0, 4)), config.granularity, n=n)
+        alone = cut(np.empty((0, 4)), nowhere, size=sizes["chosen"])
+        xy = np.zeros((n, 2), dtype=np.float32)
+        return _Space(vectors, nowhere, alone.tree, xy, alone.labels, alone.strength, sizes)
     clock("Finding neighbours")
     neighbours = graph.nearest(vectors)
     weights = layout.fuzzy_graph(vectors, neighbours.indices, neighbours.distances, seed=config.seed)
@@ -142,10 +147,20 @@ def _cluster(vectors: NDArray[np.float32], found: pd.DataFrame, *, config: RunCo
     points = layout.embed(weights, start, epochs=LAYOUT_EPOCHS, seed=config.seed)
     clock("Clustering")
     tree = clusters.linkage(points)
-    found_in = cut(tree, weights)
+    sizes = _sizes(tree, config.granularity, n=n)
+    found_in = cut(tree, weights, size=sizes["chosen"])
     clock("Drawing the map")
     xy = layout.embed(weights, points[:, :2].copy(), epochs=MAP_EPOCHS, seed=config.seed)
-    return _Space(vectors, weights, tree, xy, found_in.labels, found_in.strength)
+    return _Space(vectors, weights, tree, xy, found_in.labels, found_in.strength, sizes)
+
+
+def _sizes(tree: NDArray[np.float64], granularity: str, *, n: int) -> dict[str, int]:
+    """The fewest messages of a narrative: `chosen`, and for each named level where one was asked for."""
+    level = clusters.level(granularity)
+    if isinstance(level, int):
+        return {"chosen": level}
+    suggested = clusters.suggest(tree, n=n)
+    return {"chosen": suggested[level]} | suggested
 
 
 def _worded_first(found: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -181,7 +196,7 @@ def _centroids(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArr
     k = int(labels.max(initial=-1)) + 1
     sums = np.zeros((k, vectors.shape[1]), dtype=np.float32)
     np.add.at(sums, labels[labels >= 0], vectors[labels >= 0])
-    return encoders.unit_rows(sums)
+    return unit_rows(sums)
 
 
 def _typicality(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:

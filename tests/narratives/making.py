@@ -128,7 +128,13 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
             labels[found["text"].str.contains(word)] = label
         xy = np.repeat(np.arange(n, dtype=np.float32)[:, None], 2, axis=1)
         return pipeline._Space(
-            vectors, sparse.csr_matrix((n, n)), np.empty((0, 4)), xy, labels, np.where(labels >= 0, 1.0, 0.0)
+            vectors,
+            sparse.csr_matrix((n, n)),
+            np.empty((0, 4)),
+            xy,
+            labels,
+            np.where(labels >= 0, 1.0, 0.0),
+            {"chosen": 1},
         )
 
     with pytest.MonkeyPatch.context() as patch:

@@ -126,17 +126,26 @@ def test_a_cluster_of_messages_without_a_vector_is_none_and_leaves_no_gap() -> N
 
 
 @pytest.mark.parametrize(
-    ("granularity", "n", "size"),
-    [
-        ("medium", 1, 8), ("medium", 10_000, 20), ("medium", 100_000, 63), ("broad", 10_000, 80),
-        ("fine", 10_000, 7), ("fine", 1, 5), ("broad", 1, 32), ("2", 10_000, 2), ("500", 10, 500),
-    ],
-)  # fmt: skip
-def test_granularity_is_a_word_or_a_number_of_messages(granularity: str, n: int, size: int) -> None:
-    assert clusters.min_cluster_size(granularity, n) == size
+    ("granularity", "level"), [("broad", "broad"), ("medium", "medium"), ("fine", "fine"), ("2", 2), ("500", 500)]
+)
+def test_granularity_is_a_word_or_a_number_of_messages(granularity: str, level: str | int) -> None:
+    assert clusters.level(granularity) == level
+
+
+def test_the_medium_level_is_the_size_at_which_the_fewest_messages_are_left_out() -> None:
+    tree = clusters.linkage(blobs(*((12 * i, 0) for i in range(10))))
+    sizes = clusters.suggest(tree, n=300)
+    assert 5 <= sizes["medium"] <= 30, "each blob holds 30 messages"
+    assert sizes["broad"] == 4 * sizes["medium"]
+    assert sizes["fine"] == max(5, round(sizes["medium"] / 3))
+
+
+def test_a_size_at_which_one_narrative_swallows_the_rest_is_not_suggested() -> None:
+    sizes = clusters.suggest(clusters.linkage(blobs((0, 0))), n=30)
+    assert sizes == {"broad": 32, "medium": 8, "fine": 5}
 
 
 @pytest.mark.parametrize("granularity", ["", "1", "0", "-5", "2.5", "huge", "²", "٣", "Medium"])
 def test_any_other_granularity_is_refused(granularity: str) -> None:
     with pytest.raises(Refused, match="Say broad, medium, fine or a number of messages"):
-        clusters.min_cluster_size(granularity, 100)
+        clusters.level(granularity)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from explore.narratives.encoders import unit_rows
 from explore.narratives.graph import nearest
+from explore.narratives.lexicon import unit_rows
 
 
 def rows(*vectors: tuple[float, ...]) -> NDArray[np.float32]:
