@@ -1,12 +1,13 @@
 """The frame: navigation, snapshot and run, then the chosen page."""
 
+from collections import Counter
 from typing import Any
 
 import streamlit as st
 
 from explore import session
-from explore.errors import Refused
 from explore.present import words
+from explore.present.redaction import calm
 from pages import cards
 
 st.set_page_config(page_title="Groundswell", page_icon=str(session.ICON), layout="wide")
@@ -23,18 +24,36 @@ def pick_run() -> None:
     explored = list(dict.fromkeys(manifest["snapshot"]["id"] for manifest in runs.values()))
     if asked and st.session_state.get(session.SNAPSHOT) not in explored:
         st.session_state[session.SNAPSHOT] = asked["snapshot"]["id"]
-    session.keep_known(session.SNAPSHOT, explored, explored[0])
+    unknown = session.keep_known(session.SNAPSHOT, explored, explored[0])
+    names = Counter(snapshot.name for snapshot in snapshots.values())
     chosen = st.selectbox(
         "Snapshot",
         explored,
-        format_func=lambda found: snapshots[found].name,
+        format_func=lambda found: _snapshot_name(found, snapshots[found].name, alone=names[snapshots[found].name] == 1),
         key=session.SNAPSHOT,
+        on_change=session.forget,
+        args=(session.RUN, session.NARRATIVE, *session.OF_A_SNAPSHOT),
         persist_state="session",
     )
     own = [run for run, manifest in runs.items() if manifest["snapshot"]["id"] == chosen]
-    session.keep_known(session.RUN, own, own[0])
-    st.selectbox("Run", own, format_func=lambda run: _run_name(runs[run]), key=session.RUN, persist_state="session")
+    unknown |= session.keep_known(session.RUN, own, own[0])
+    st.selectbox(
+        "Run",
+        own,
+        format_func=lambda run: _run_name(runs[run]),
+        key=session.RUN,
+        on_change=session.forget,
+        args=(session.NARRATIVE,),
+        persist_state="session",
+    )
     st.caption(_about(runs[st.session_state[session.RUN]]))
+    if unknown:
+        session.forget(session.NARRATIVE)
+        st.warning("The run that was asked for is not in this workspace. The newest one is shown instead.")
+
+
+def _snapshot_name(snapshot_id: str, name: str, *, alone: bool) -> str:
+    return calm(name) if alone else f"{calm(name)} ({snapshot_id[:6]})"
 
 
 def _run_name(manifest: dict[str, Any]) -> str:
@@ -51,20 +70,17 @@ def _about(manifest: dict[str, Any]) -> str:
     )
 
 
-session.start()
-session.read_link()
 page = session.navigate()
-if session.landed():
-    st.switch_page(session.EMERGING_PAGE)
-with st.sidebar:
-    pick_run()
-    if st.session_state.get(session.RUN) and page.title != "Snapshots":
-        cards.job_card("sidebar")
-    st.toggle(
-        "Cover post texts", key=session.COVER, persist_state="session", help="Each shows only when you ask for it."
-    )
-try:
+with cards.plainly():
+    session.start()
+    session.read_link()
+    if session.landed():
+        st.switch_page(session.EMERGING_PAGE)
+    with st.sidebar:
+        pick_run()
+        if st.session_state.get(session.RUN) and page.title != "Snapshots":
+            cards.job_card("sidebar")
+        st.toggle(
+            "Cover post texts", key=session.COVER, persist_state="session", help="Each shows only when you ask for it."
+        )
     page.run()
-except Refused as refusal:
-    st.error("This cannot be shown.")
-    st.text(str(refusal))

@@ -38,11 +38,13 @@ LINK = (
     *(SNAPSHOT, RUN, NARRATIVE, WINDOW_HOURS, BASELINE_WINDOWS, AS_OF),
     *(LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING),
 )
+OF_A_SNAPSHOT = (WINDOW_HOURS, AS_OF, LANGUAGES, REGIONS)  # choices that another snapshot may not have
 EMERGING_PAGE, NARRATIVE_PAGE, MAP_PAGE, SNAPSHOTS_PAGE = (
     f"pages/{name}.py" for name in ("emerging", "narrative", "map", "snapshots")
 )
 _SHARED = "_shared"
 _FRAMED = "_framed"
+_UNCOVERED = "_uncovered"
 
 WINDOWS = {1: "1 hour", 6: "6 hours", 24: "24 hours", 72: "3 days", 168: "7 days"}
 BASELINES = {7: "7 windows before", 14: "14 windows before", 28: "28 windows before"}
@@ -81,26 +83,6 @@ def now() -> datetime:
 def is_dark() -> bool:
     """Whether the browser shows the dark theme."""
     return st.context.theme.type == "dark"
-
-
-HEADING = st.components.v2.component(
-    "groundswell_heading",
-    html="<p><span></span></p><h2 dir='auto'></h2>",
-    css="""
-        h2 { font: 650 1.35rem/1.3 var(--st-font); color: var(--st-text-color); margin: 0; overflow-wrap: anywhere;
-             max-height: 5.2em; overflow: hidden; unicode-bidi: isolate; }
-        p { font: 600 0.85rem/1.4 var(--st-font); color: var(--st-gray-text-color); margin: 0 0 0.15rem; }
-        .emerging { color: var(--st-orange-text-color); }
-    """,
-    js="""
-        export default function ({ data, parentElement }) {
-            const sign = parentElement.querySelector("span");
-            sign.textContent = data.status;
-            sign.className = data.status.includes("emerging") ? "emerging" : "";
-            parentElement.querySelector("h2").textContent = data.label;
-        }
-    """,
-)
 
 
 # Loading
@@ -231,7 +213,7 @@ def _from_link(key: str, given: str) -> Any:
             return None
     if key in (SNAPSHOT, RUN):
         return given
-    return int(given) if given.isascii() and given.isdigit() else None
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
 
 
 def _to_link(value: Any) -> str:
@@ -248,10 +230,13 @@ def _to_link(value: Any) -> str:
 # Choosing
 
 
-def keep_known(key: str, options: Sequence[Any], default: Any) -> None:
-    """Make the session's value of `key` one of `options`, the default where it is not."""
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = default
+def keep_known(key: str, options: Sequence[Any], default: Any) -> bool:
+    """Make the session's value of `key` one of `options`, else the default; whether something else was asked for."""
+    asked = st.session_state.get(key)
+    if asked in options:
+        return False
+    st.session_state[key] = default
+    return asked is not None
 
 
 def view() -> View | None:
@@ -276,6 +261,16 @@ def _asked_window(run: Run) -> Window | None:
     return Window(as_of, length, (windows if windows in BASELINES else 7) * length)
 
 
+def uncover(post: str) -> None:
+    """Show a covered post in this session, for as long as it lasts."""
+    st.session_state[_UNCOVERED] = {*st.session_state.get(_UNCOVERED, ()), post}
+
+
+def is_uncovered(post: str) -> bool:
+    """Whether this session asked to see the post."""
+    return post in st.session_state.get(_UNCOVERED, ())
+
+
 def take_over_opened() -> None:
     """Turn to the narrative that was clicked in the last run. Before the picker is drawn."""
     if OPEN in st.session_state:
@@ -284,8 +279,13 @@ def take_over_opened() -> None:
 
 def look_at(snapshot_id: str, run_id: str) -> None:
     """Turn to a run; what was chosen on another one is forgotten."""
+    forget(NARRATIVE, *OF_A_SNAPSHOT)
     st.session_state.update({SNAPSHOT: snapshot_id, RUN: run_id})
-    for key in (NARRATIVE, WINDOW_HOURS, AS_OF, LANGUAGES, REGIONS):
+
+
+def forget(*keys: str) -> None:
+    """Drop choices that mean something else, or nothing, on what is looked at next."""
+    for key in keys:
         st.session_state.pop(key, None)
 
 
@@ -356,6 +356,16 @@ def current_job() -> jobs.Job | None:
     if followed is not None:
         return jobs.find_job(workspace(), followed)
     return next((job for job in jobs.list_jobs(workspace()) if not job.ended), None)
+
+
+def latest_jobs() -> list[jobs.Job]:
+    """The last few jobs of the workspace, newest first."""
+    return jobs.list_jobs(workspace(), limit=8)
+
+
+def is_followed(job: jobs.Job) -> bool:
+    """Whether this session waits for the job."""
+    return st.session_state.get(JOB) == job.id
 
 
 def landed() -> bool:

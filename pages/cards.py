@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -12,10 +14,47 @@ from explore import jobs, session
 from explore.errors import Refused
 from explore.narratives.evidence import Evidence
 from explore.present import charts, words
+from explore.present.redaction import calm
 from explore.session import View
 
 MEASURES: dict[charts.Measure, str] = {"posts": "Posts", "accounts": "Accounts", "views": "Views"}
+ROW_PIXELS = 33  # 2.2 rem of the theme's font
 COVER_AFTER = 280  # characters of a post that are shown before "more"
+
+HEADING = st.components.v2.component(
+    "groundswell_heading",
+    html="<p><span></span></p><h2 dir='auto'></h2>",
+    css="""
+        h2 { font: 650 1.35rem/1.3 var(--st-font); color: var(--st-text-color); margin: 0; overflow-wrap: anywhere;
+             max-height: 5.2em; overflow: hidden; unicode-bidi: isolate; }
+        p { font: 600 0.85rem/1.4 var(--st-font); color: var(--st-gray-text-color); margin: 0 0 0.15rem; }
+        .emerging { color: var(--st-orange-text-color); }
+    """,
+    js="""
+        export default function ({ data, parentElement }) {
+            const sign = parentElement.querySelector("span");
+            sign.textContent = data.status;
+            sign.className = data.status.includes("emerging") ? "emerging" : "";
+            parentElement.querySelector("h2").textContent = data.label;
+        }
+    """,
+)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What goes wrong inside is said in plain words; a fault of ours goes to the log with its traceback."""
+    try:
+        yield
+    except Refused as refusal:
+        st.error("This cannot be shown.")
+        st.text(str(refusal))
+        st.text(f"The workspace is the folder {session.workspace().home}")
+        st.caption("Choose another run at the left, or go on with another page.")
+    except Exception:
+        logging.getLogger("groundswell").exception("A page failed")
+        st.error("This page failed. That is a fault of Groundswell, not of your data.")
+        st.text("The log (where Groundswell was started) has the details. Reload the page, or go on with another one.")
 
 
 def view_or_stop() -> View:
@@ -28,26 +67,40 @@ def view_or_stop() -> View:
 
 
 def _nothing_yet() -> None:
-    job = session.current_job()
+    job = session.current_job() or next(iter(session.latest_jobs()), None)
     if job is not None and not job.ended:
         st.subheader("Your first narratives are on their way", anchor=False)
-        st.write(f"This page will list the narratives of “{job.title}”, the fastest-growing first.")
-        job_card("page")
+        st.write("Once this is done, the narratives show here, the fastest-growing first.")
     else:
         st.subheader("Nothing has been explored yet", anchor=False)
-        st.write("This page lists the narratives of a snapshot, the fastest-growing first. Start with a file of posts.")
+        st.write(
+            "Here you will see the narratives of a snapshot, the fastest-growing first. Begin with a file of posts."
+        )
         with st.container(horizontal=True):
             if st.button("Load a file of posts", type="primary"):
                 st.switch_page(session.SNAPSHOTS_PAGE)
             if st.button("Explore the synthetic sample"):
                 session.follow(session.explore_sample())
                 st.rerun()
-        job_card("page")
+    job_card("page", job=job)
 
 
-def job_card(place: str) -> None:
-    """The job this session waits for: stage, share, elapsed time, cancel; nothing where there is none."""
-    job = session.current_job()
+def nothing_listed(view: View) -> None:
+    """Why there is no narrative to show, and how to get to one."""
+    if view.window is not None and view.is_hindsight:
+        st.info("Move the time forward on the Emerging page: the posts of every narrative come later.")
+    else:
+        st.info("Too few posts of this run say similar things. Load more posts, or explore them with granularity fine.")
+
+
+def height(rows: int, *, most: int) -> int:
+    """Pixels of a table: its head and all rows, or `most` and a half so that one sees that it goes on."""
+    return round(ROW_PIXELS * (1 + (rows if rows <= most else most + 0.5))) + 3
+
+
+def job_card(place: str, *, job: jobs.Job | None = None) -> None:
+    """A job, by default the one this session waits for: stage, share, elapsed time, cancel; nothing without one."""
+    job = job or session.current_job()
     if job is None:
         return
     if job.ended:
@@ -58,6 +111,11 @@ def job_card(place: str) -> None:
 
 @st.fragment(run_every=1.0)
 def _running(place: str) -> None:
+    with plainly():
+        _progress(place)
+
+
+def _progress(place: str) -> None:
     job = session.current_job()
     if job is None or job.ended:
         st.rerun(scope="app")
@@ -86,14 +144,14 @@ def _ended(job: jobs.Job, place: str) -> None:
                     st.rerun()
                 except Refused as refusal:
                     st.text(str(refusal))
-            if st.button("Dismiss", key=f"dismiss-{place}"):
+            if session.is_followed(job) and st.button("Dismiss", key=f"dismiss-{place}"):
                 session.follow(None)
                 st.rerun()
 
 
 def heading(label: str, status: str) -> None:
     """A narrative's name. It is made of words from posts, so it is set as text and never read as Markdown."""
-    session.HEADING(data={"label": label, "status": status}, key=f"heading-{label}")
+    HEADING(data={"label": calm(label), "status": status}, key=f"heading-{label}")
 
 
 def curve(evidence: Evidence, *, key: str) -> None:
@@ -119,10 +177,10 @@ def curve(evidence: Evidence, *, key: str) -> None:
 def posts(examples: pd.DataFrame, *, key: str) -> None:
     """One card a post: why it is shown, who, when, reach; the text inert, and covered where the reader wants that."""
     covered = bool(st.session_state.get(session.COVER))
-    for number, post in enumerate(examples.to_dict("records")):
+    for post in examples.to_dict("records"):
         with st.container(border=True):
             st.caption(_about(post))
-            _text(str(post["text"]), key=f"{key}-{number}", covered=covered)
+            _text(calm(str(post["text"])), key=f"{key}-{post['post_id']}", covered=covered)
 
 
 def _about(post: Mapping[str, Any]) -> str:
@@ -136,8 +194,8 @@ def _about(post: Mapping[str, Any]) -> str:
 
 
 def _text(text: str, *, key: str, covered: bool) -> None:
-    if covered and not st.session_state.get(f"{key}-open"):
-        st.button("Show the text", key=f"{key}-open", type="tertiary")
+    if covered and not session.is_uncovered(key):
+        st.button("Show the text", key=f"{key}-open", type="tertiary", on_click=session.uncover, args=(key,))
         return
     st.text(text if len(text) <= COVER_AFTER else text[:COVER_AFTER].rstrip() + " …")
     if len(text) > COVER_AFTER:

@@ -1,9 +1,12 @@
 """Emerging: which narratives grow faster than chance now, and why."""
 
+import hashlib
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from explore import session
 from explore.present import tables, words
@@ -11,6 +14,8 @@ from explore.session import View
 from pages import cards
 
 MOMENT = "D MMM YYYY HH:mm"
+HOURLY_BELOW = timedelta(days=90)  # a longer slider goes by days: one key press should be worth making
+ROWS_IN_SIGHT = 7  # so that the detail below is in sight too
 
 
 def controls(view: View, listed: pd.DataFrame) -> pd.DataFrame:
@@ -64,7 +69,7 @@ def choose_moment(view: View) -> None:
         "As of (UTC): the window ends here",
         min_value=first,
         max_value=last,
-        step=timedelta(hours=1),
+        step=timedelta(hours=1) if last - first < HOURLY_BELOW else timedelta(days=1),
         format=MOMENT,
         key=session.AS_OF,
         persist_state="session",
@@ -95,66 +100,71 @@ def baseline(view: View) -> None:
 
 
 def table(view: View, shown: pd.DataFrame) -> int:
-    """The ranked table; the position of the chosen row."""
-    unit, window = view.run.unit, view.window
-    span = words.length(window.length) if window else ""
-    columns = {
-        "status": st.column_config.TextColumn("", width=90),
-        "narrative": st.column_config.TextColumn("Narrative", width=270),
-        "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=130, y_min=0, color="green"),
-        "now": st.column_config.NumberColumn(f"Last {span}", format="localized", width=80,
+    """The ranked table; the position of the chosen row, at first that of the narrative that was looked at last."""
+    ids = shown["narrative_id"].astype(int).to_list()
+    st.caption(f"{len(shown)} shown. Choose one to read why it is listed.")
+    asked = st.session_state.get(session.NARRATIVE)
+    at = ids.index(asked) if asked in ids else 0
+    columns = described(view)
+    chosen = st.dataframe(
+        tables.emerging(shown, view.window, view.run.unit, dated=view.is_hindsight),
+        column_config=columns,
+        column_order=told(view, shown, list(columns)),
+        hide_index=True,
+        height=cards.height(len(shown), most=ROWS_IN_SIGHT),
+        on_select="rerun",
+        selection_mode="single-cell",  # with rows as well, the mark stays on one row while a cell of another is chosen
+        selection_default={"selection": {"rows": [], "columns": [], "cells": [(at, "narrative")]}},
+        key=f"table-{hashlib.sha256(repr((view.run.id, view.window, ids)).encode()).hexdigest()[:12]}",
+        alt="Narratives, the fastest-growing first; choose one to see why it is listed.",
+    )
+    cells = chosen.selection.get("cells") or []
+    return int(cells[0][0]) if cells and int(cells[0][0]) < len(ids) else at
+
+
+def described(view: View) -> dict[str, ColumnConfig]:
+    """The columns with their units, the most telling first."""
+    unit = view.run.unit
+    span = words.length(view.window.length) if view.window else "the window"
+    return {
+        "status": st.column_config.TextColumn("Status", width=88),
+        "narrative": st.column_config.TextColumn("Narrative", width=200),
+        "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=122, y_min=0, color="green"),
+        "now": st.column_config.NumberColumn(f"In {span}", format="localized", width=72,
             help=f"{unit.capitalize()} in the window."),
-        "before": st.column_config.NumberColumn("Usual before", format="%.1f", width=86,
+        "before": st.column_config.NumberColumn("Usual before", format="%.1f", width=92,
             help=f"Mean {unit} per {span} in the baseline."),
-        "growth": st.column_config.TextColumn("Growth", width=140,
+        "growth": st.column_config.TextColumn("Growth", width=160,
             help=f"How many times the usual share of the active {unit}; in brackets the 95 % interval."),
-        "chance": st.column_config.NumberColumn("Chance q", format="%.2g", width=84,
-            help="Of all narratives that stand out at least as clearly, the share expected to be false alarms."),
+        "why": st.column_config.TextColumn("In words", width=430),
         "copies": st.column_config.NumberColumn("Copies", format="%.0f %%", width=64,
             help="Share of posts whose message was posted by two or more accounts."),
         "posts": st.column_config.NumberColumn("Posts", format="localized", width=64),
         "reach": st.column_config.NumberColumn("Views", format="compact", width=64),
         "first_seen": st.column_config.DatetimeColumn("First seen (UTC)", format=MOMENT, timezone="UTC", width=130),
+        "chance": st.column_config.TextColumn("False alarms", width=96,
+            help="Of all narratives that stand out as clearly, at most this share is expected to be a false alarm."),
         "terms": st.column_config.TextColumn("Terms", width=260),
-        "why": st.column_config.TextColumn("In words", width=420),
     }  # fmt: skip
-    order = [name for name in columns if name != "reach" or shown["reach"].notna().any()]
-    if window is None:
-        order = [
-            name
-            for name in order
-            if name not in ("status", "spark", "now", "before", "growth", "chance", "first_seen", "why")
-        ]
-    chosen = st.dataframe(
-        tables.emerging(shown, window, unit),
-        column_config=columns,
-        column_order=order,
-        hide_index=True,
-        height=min(430, 38 + 35 * len(shown)),
-        on_select="rerun",
-        selection_mode=["single-row-required", "single-cell"],
-        key=f"table-{view.run.id}-{len(shown)}",
-        alt="Narratives, the fastest-growing first; choose a row to see why it is listed.",
-    )
-    return position(chosen.selection, len(shown))
 
 
-def position(selection: dict, rows: int) -> int:  # type: ignore[type-arg]
-    cells, chosen = selection.get("cells") or [], selection.get("rows") or []
-    found = cells[0][0] if cells else chosen[0] if chosen else 0
-    return int(found) if int(found) < rows else 0
+def told(view: View, shown: pd.DataFrame, columns: list[str]) -> list[str]:
+    """The columns that this file can fill."""
+    empty = set() if shown["reach"].notna().any() else {"reach"}
+    if view.window is None:
+        empty |= {"status", "spark", "now", "before", "growth", "chance", "first_seen", "why"}
+    return [name for name in columns if name not in empty]
 
 
-def detail(view: View, narrative: dict) -> None:  # type: ignore[type-arg]
+def detail(view: View, narrative: dict[str, Any]) -> None:
     evidence = session.gathered(view, int(narrative["narrative_id"]))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         cards.heading(narrative["label"], words.status(narrative))
         st.write(words.why(narrative, view.window, view.run.unit, dated=view.is_hindsight))
-        cards.curve(evidence, key="emerging-curve")
         if st.button("Open this narrative", type="primary", icon=":material/arrow_forward:"):
-            st.session_state[session.NARRATIVE] = int(narrative["narrative_id"])
             st.switch_page(session.NARRATIVE_PAGE)
+        cards.curve(evidence, key="emerging-curve")
     with right:
         st.subheader("Posts that show it", anchor=False)
         examples = evidence.examples.drop_duplicates("why").head(4)
@@ -172,9 +182,12 @@ if thin:
 if view.is_hindsight:
     st.caption("Hindsight: the narratives were formed from all posts of the run, also those after this moment.")
 shown = controls(view, listed)
-if shown.empty:
+if listed.empty:
+    cards.nothing_listed(view)
+elif shown.empty:
     st.info("No narrative passes these filters. Clear the languages or open “More filters” to widen them.")
 else:
     chosen = shown.iloc[table(view, shown)].to_dict()
+    st.session_state[session.NARRATIVE] = int(chosen["narrative_id"])
     detail(view, chosen)
 session.write_link(session.LINK)

@@ -13,15 +13,16 @@ view = cards.view_or_stop()
 listed = session.listed(view)
 cells = session.density(view)
 if cells.empty or listed.empty:
-    st.info("There are too few different messages for a map. Load more posts.")
+    st.write(words.headline(listed, view.window, view.run.unit))
+    cards.nothing_listed(view)
+    session.write_link(session.LINK)
     st.stop()
 st.write("Messages that use similar words lie close together. Choose a mark to read its narrative.")
 places = atlas.places(view.run, listed)
 chart = density.density_map(cells, places[["x", "y", "label", "flagged", "narrative_id"]], dark=session.is_dark())
 event = st.altair_chart(chart, theme=None, on_select="rerun", selection_mode="narrative", key=f"map-{view.run.id}")
-chosen = event.selection.get("narrative") or []
-if chosen:
-    found = listed[listed["narrative_id"] == int(chosen[0]["narrative_id"])].iloc[0].to_dict()
+chosen = event["selection"].get("narrative") or []
+for found in listed[listed["narrative_id"].isin([int(mark["narrative_id"]) for mark in chosen[:1]])].to_dict("records"):
     cards.heading(found["label"], words.status(found))
     st.write(words.why(found, view.window, view.run.unit, dated=view.is_hindsight))
     if st.button("Open this narrative", type="primary", icon=":material/arrow_forward:"):

@@ -6,13 +6,17 @@ import streamlit as st
 from explore import session
 from explore.narratives.evidence import Evidence
 from explore.present import briefing, words
+from explore.present.redaction import calm
 from explore.session import View
 from pages import cards
 
+ALL = "all that were picked, each with its reason"
+
 
 def choose(listed: pd.DataFrame) -> int:
-    names = dict(zip(listed["narrative_id"].astype(int), listed["label"], strict=True))
-    session.keep_known(session.NARRATIVE, list(names), next(iter(names)))
+    names = dict(zip(listed["narrative_id"].astype(int), listed["label"].map(calm), strict=True))
+    if session.keep_known(session.NARRATIVE, list(names), next(iter(names))):
+        st.warning("The narrative that was asked for is not in this run at this moment. The first one is shown.")
     chosen = st.selectbox(
         "Narrative (fastest-growing first)",
         list(names),
@@ -27,9 +31,10 @@ def finding(view: View, evidence: Evidence) -> None:
     narrative, unit = evidence.narrative, evidence.unit
     cards.heading(narrative["label"], words.status(narrative))
     st.write(words.why(narrative, view.window, unit, dated=view.is_hindsight))
-    st.write(f"Growth: {words.growth(narrative)}. {words.certainty(narrative)}")
+    changed = words.status(narrative) in ("▲ emerging", "▼ fading")  # else a ratio promises what chance explains
+    st.write(f"{words.shares(narrative, unit) if changed else ''} {words.certainty(narrative)}".strip())
     st.write(f"{words.size(narrative, unit)} {words.since(narrative)}")
-    st.text("Terms: " + ", ".join(narrative["terms"]))
+    st.text(calm("Terms: " + ", ".join(narrative["terms"])))
     fooled = words.caveats(
         narrative, view.window, unit, hindsight=view.is_hindsight, has_languages=view.snapshot.has_languages
     )
@@ -51,8 +56,9 @@ def sources(evidence: Evidence) -> None:
             {"lang": "Language", "posts": "Posts"},
         ),
     ]
-    for column, (title, frame, names) in zip(st.columns(4), shown, strict=True):
-        with column:
+    places = [st.container(), *st.columns(2), st.container()]  # links are long; tags and accounts share a row
+    for place, (title, frame, names) in zip(places, shown, strict=True):
+        with place:
             st.markdown(f"**{title}**")
             if frame.empty:
                 st.caption("None in these posts." if title != "Most active accounts" else "The file names no accounts.")
@@ -69,7 +75,7 @@ def sources(evidence: Evidence) -> None:
             }
             config["share"] = st.column_config.NumberColumn("Share", format="percent", width="small")
             st.dataframe(
-                frame[list(names)], column_config=config, hide_index=True, height=min(250, 38 + 35 * len(frame))
+                frame[list(names)], column_config=config, hide_index=True, height=cards.height(len(frame), most=6)
             )
 
 
@@ -125,7 +131,9 @@ st.title("Narrative", anchor=False)
 view = cards.view_or_stop()
 listed = session.listed(view)
 if listed.empty:
-    st.info("This run found no narrative: too few posts say similar things. Load more posts, or explore them finer.")
+    st.write(words.headline(listed, view.window, view.run.unit))
+    cards.nothing_listed(view)
+    session.write_link(session.LINK)
     st.stop()
 session.take_over_opened()
 pick, whole_life, brief = st.columns([5, 2, 2], vertical_alignment="bottom")
@@ -140,15 +148,12 @@ left, right = st.columns([3, 2], gap="medium")
 with left:
     finding(view, evidence)
     cards.curve(evidence, key="narrative-curve")
+    sources(evidence)
     neighbours(evidence)
 with right:
     st.subheader("Posts", anchor=False)
     reasons = list(dict.fromkeys(evidence.examples["why"]))
-    why = st.segmented_control(
-        "Which posts", ["all", *reasons], default="all", required=True, label_visibility="collapsed"
-    )
-    posts = evidence.examples if why == "all" else evidence.examples[evidence.examples["why"] == why]
+    why = st.selectbox("Which posts", [ALL, *reasons], label_visibility="collapsed")
+    posts = evidence.examples if why == ALL else evidence.examples[evidence.examples["why"] == why]
     cards.posts(posts, key=f"n{narrative_id}")
-st.divider()
-sources(evidence)
 session.write_link(session.LINK)

@@ -74,7 +74,7 @@ def mapping_editor(seen: Preview, found: ColumnMapping) -> ColumnMapping:
             "values": st.column_config.TextColumn("First values", width=380),
             "meaning": st.column_config.TextColumn("What it is", width=380),
         },
-        height=38 + 35 * len(FIELDS),
+        height=cards.height(len(FIELDS), most=len(FIELDS)),
         key=f"mapping-{hashlib.sha256(repr((seen.name, seen.size, seen.columns)).encode()).hexdigest()[:12]}",
     )
     now = dict(zip(edited["field"], edited["source"].replace(NOT_IN_FILE, ""), strict=True))
@@ -138,7 +138,7 @@ def add() -> None:
         st.text(str(refusal))
         return
     st.caption("As the first rows would be stored" + (f"; times read as {stored.times}" if stored.times else ""))
-    st.dataframe(stored.rows, hide_index=True, height=215)
+    st.dataframe(stored.rows, hide_index=True, height=cards.height(len(stored.rows), most=5))
     if go:
         load = {"paths": [str(path) for path in files], "options": options, "remove_after": session.is_upload(files)}
         title = str(options["name"] or seen.name)
@@ -205,7 +205,12 @@ def report(snapshot: Snapshot) -> None:
     with right:
         missing = pd.DataFrame({"field": list(found.missing), "missing": list(found.missing.values())})
         share = st.column_config.ProgressColumn("Missing", min_value=0, max_value=1, format="percent")
-        st.dataframe(missing, hide_index=True, height=250, column_config={"field": "Field", "missing": share})
+        st.dataframe(
+            missing,
+            hide_index=True,
+            height=cards.height(len(missing), most=7),
+            column_config={"field": "Field", "missing": share},
+        )
     if not found.reasons.empty:
         st.markdown("**Kept apart**")
         st.dataframe(
@@ -241,6 +246,32 @@ def explore_again(snapshot: Snapshot) -> None:
             st.rerun()
 
 
+def history() -> None:
+    """What became of the latest loads and runs, also of those that were started in a tab that is closed."""
+    latest = session.latest_jobs()
+    if not latest:
+        return
+    st.subheader("Latest loads and runs", anchor=False)
+    table = pd.DataFrame(
+        {
+            "submitted": [job.submitted_at for job in latest],
+            "title": [job.title for job in latest],
+            "state": [job.state for job in latest],
+            "message": [job.message for job in latest],
+        }
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "submitted": moments("Started (UTC)"),
+            "title": st.column_config.TextColumn("What", width=220),
+            "state": st.column_config.TextColumn("State", width=90),
+            "message": st.column_config.TextColumn("Why it did not end well", width=620),
+        },
+    )
+
+
 session.need_frame()
 st.title("Snapshots", anchor=False)
 kept = session.snapshots()
@@ -254,4 +285,5 @@ if kept:
     selected = shelf(kept)
     explore_again(selected)
     report(selected)
+history()
 session.write_link(session.LINK)

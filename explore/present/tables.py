@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from explore.narratives.emergence import Window
 from explore.present import words
 
 
-def emerging(listed: pd.DataFrame, window: Window | None, unit: str) -> pd.DataFrame:
+def emerging(listed: pd.DataFrame, window: Window | None, unit: str, *, dated: bool = False) -> pd.DataFrame:
     """The ranked list for a page, one row a narrative in the order of `listed`.
 
     Columns: status, narrative, spark (units per quarter of a window), now (units in the window), active (of so many),
-    before (mean per window of the baseline), growth (words), at_least (low end of the growth), chance (q), posts,
-    reach, copies (per cent), first_seen, terms, why (a sentence).
+    before (mean per window of the baseline), growth (words), chance (odds of a false alarm in words, where flagged),
+    posts, reach, copies (per cent), first_seen, terms, why (a sentence; `dated` as in `words.why`).
     """
     rows = listed.to_dict("records")
     return pd.DataFrame(
@@ -24,17 +27,23 @@ def emerging(listed: pd.DataFrame, window: Window | None, unit: str) -> pd.DataF
             "now": listed["now_authors"].to_list(),
             "active": listed["now_active"].to_list(),
             "before": (listed["base_authors"] / listed["base_bins"].where(listed["base_bins"] > 0)).round(1).to_list(),
-            "growth": [words.growth(row) if row["testable"] else "" for row in rows],
-            "at_least": listed["rate_ratio_low"].where(listed["testable"]).to_list(),
-            "chance": listed["q_value"].to_list(),
+            "growth": [_growth(row) for row in rows],
+            "chance": [words.one_in(row["q_value"]) if row["flagged"] else "" for row in rows],
             "posts": listed["n_posts"].to_list(),
             "reach": listed["reach"].to_list(),
             "copies": (100 * listed["copy_share"]).to_list(),
             "first_seen": listed["first_at"].to_list(),
             "terms": [", ".join(list(row["terms"])[:6]) for row in rows],
-            "why": [words.why(row, window, unit) for row in rows],
+            "why": [words.why(row, window, unit, dated=dated) for row in rows],
         }
     )
+
+
+def _growth(row: Mapping[Any, Any]) -> str:
+    """The growth in words, but no figure that promises one where chance explains it as well."""
+    if not row["testable"]:
+        return ""
+    return "could be chance" if row["rate_ratio_low"] >= 1 and not row["flagged"] else words.growth(row)
 
 
 def filtered(
