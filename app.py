@@ -74,7 +74,8 @@ page = session.navigate()
 with cards.plainly():
     session.start()
     session.read_link()
-    if session.landed():
+    # who is reading a narrative is not carried off to another run: a card in the sidebar offers it
+    if (page.title == "Snapshots" or not st.session_state.get(session.RUN)) and session.landed():
         st.switch_page(session.EMERGING_PAGE)
     with st.sidebar:
         pick_run()

@@ -131,8 +131,12 @@ def _progress(place: str) -> None:
 
 
 def _ended(job: jobs.Job, place: str) -> None:
-    """What became of a job that did not end well, and how to go on."""
+    """What became of a job, and how to go on."""
     if job.state == "done":
+        if session.is_followed(job) and "run" in job.result:
+            with st.container(border=True):
+                st.text(f"{job.title} has been explored.")
+                st.button("Look at it", key=f"look-{place}", type="primary", on_click=_look)
         return
     with st.container(border=True):
         st.text(f"{job.title}: {job.state}")
@@ -147,6 +151,10 @@ def _ended(job: jobs.Job, place: str) -> None:
             if session.is_followed(job) and st.button("Dismiss", key=f"dismiss-{place}"):
                 session.follow(None)
                 st.rerun()
+
+
+def _look() -> None:
+    session.landed()
 
 
 def heading(label: str, status: str) -> None:

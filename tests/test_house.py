@@ -27,7 +27,7 @@ ROOMS = (
     ("app",),
 )
 # A stage of narratives/ knows the shared vocabulary and other stages' value types (CapWords), never their functions.
-VOCABULARY = {"text"}
+VOCABULARY = {"text", "vectors"}
 ASSEMBLERS = {
     "atlas": "places the narratives of a kept run on the map",
     "pipeline": "calls the stages in order and writes a run",

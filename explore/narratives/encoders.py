@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.files import write_bytes
-from explore.narratives.lexicon import Lexicon, unit_rows
+from explore.narratives.lexicon import Lexicon
 from explore.narratives.text import words
-
-Vectors = NDArray[np.float32]
+from explore.narratives.vectors import Vectors, unit_rows
 
 LEXICAL_DIMENSIONS, COMPANY_WEIGHT = 100, 0.7
 OWN_DIMENSIONS, OWN_WEIGHT = 50, 0.4

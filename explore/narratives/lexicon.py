@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explore.narratives.text import words
-
-Vectors = NDArray[np.float32]
+from explore.narratives.vectors import Vectors, unit_rows
 
 MOST_COLUMNS = 50_000
 FIT_SAMPLE = 30_000
@@ -108,13 +107,6 @@ class Lexicon:
         )
         vectors: Vectors = (left * np.sqrt(singular)).astype(np.float32)
         return vectors
-
-
-def unit_rows(vectors: Vectors) -> Vectors:
-    """The rows scaled to length one; rows of zeros, and what rounding leaves of them, become zeros."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 1e-6)
-    return unit
 
 
 def _together(tokens: Sequence[Sequence[str]], vocabulary: NDArray[Any]) -> Any:

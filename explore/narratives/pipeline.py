@@ -19,9 +19,9 @@ from explore.errors import Refused
 from explore.files import new_folder, sha256, write_json
 from explore.narratives import clusters, encoders, graph, layout, messages, ranking, run, topics
 from explore.narratives.emergence import Window, count, judge, score
-from explore.narratives.lexicon import unit_rows
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.text import words
+from explore.narratives.vectors import unit_rows
 from explore.posts.snapshots import Snapshot
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace

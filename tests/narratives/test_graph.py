@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explore.narratives.graph import nearest
-from explore.narratives.lexicon import unit_rows
+from explore.narratives.vectors import unit_rows
 
 
 def rows(*vectors: tuple[float, ...]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from explore.narratives import graph, layout
-from explore.narratives.lexicon import unit_rows
+from explore.narratives.vectors import unit_rows
 
 Points = NDArray[np.float32]
 

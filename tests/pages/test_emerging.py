@@ -1,0 +1,156 @@
+"""Emerging: headline, table, controls and detail, and the link that restores them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from explore.narratives.run import Run
+from tests.narratives.making import Post, at, narrative_of
+from tests.pages.conftest import Open, choose, press, read, table
+
+pytestmark = pytest.mark.usefixtures("full")
+
+
+def test_the_page_says_what_grows_and_lists_it_first(open_app: Open) -> None:
+    app = open_app()
+    assert "1 of 4 narratives grew faster than chance in the last 24 h" in read(app)
+    assert "of 56 active accounts posted this in the last 24 h; none in the 7 days before." in read(app)
+    listed = table(app)
+    assert listed["status"].to_list()[0] == "▲ emerging"
+    assert "▲ emerging" not in listed["status"].to_list()[1:]
+    assert listed["growth"][0].startswith("from none (at least ")
+    assert listed["now"][0] == 40
+    assert "battery" in listed["terms"][0]
+    assert not app.exception
+
+
+def test_posts_of_the_first_narrative_show_as_inert_text(open_app: Open, posts: list[Post]) -> None:
+    app = open_app()
+    shown = {text.value for text in app.text}
+    recall = {post["text"] for post in posts if "recall" in post["text"]}
+    assert len(shown & recall) == 4
+    assert not any(text in str(markdown.value) for markdown in app.markdown for text in shown)
+
+
+def test_a_click_on_a_row_shows_it_below_and_puts_it_into_the_link(
+    open_app: Open, kept: Run, posts: list[Post]
+) -> None:
+    app = open_app()
+    row = table(app)["terms"].str.contains("lluvia").to_list().index(True)
+    second = table(app)["why"][row]
+    choose(app, row=row)
+    assert second in read(app)
+    assert app.query_params["narrative"] == str(narrative_of(kept, posts, "lluvia"))
+    press(app, "Open this narrative")
+    assert app.title[0].value == "Narrative"
+    assert second in read(app)
+
+
+def test_the_filters_leave_what_passes_them(open_app: Open) -> None:
+    app = open_app()
+    app.multiselect(key="lang").set_value(["de"]).run()
+    assert len(table(app)) == 1
+    assert "1 shown" in read(app)
+    assert app.query_params["lang"] == "de"
+    app.multiselect(key="lang").set_value([]).run()
+    app.toggle(key="emerging").set_value(True).run()
+    assert table(app)["status"].to_list() == ["▲ emerging"]
+    assert app.query_params["emerging"] == "yes"
+    app.toggle(key="emerging").set_value(False).run()
+    app.text_input(key="search").set_value("BREAD").run()
+    assert len(table(app)) == 1
+    assert "bread" in table(app)["terms"][0]
+
+
+def test_filters_that_nothing_passes_say_how_to_widen_them(open_app: Open) -> None:
+    app = open_app()
+    app.number_input(key="posts").set_value(10_000).run()
+    assert "No narrative passes these filters" in app.info[0].value
+    assert not app.dataframe
+    assert not app.exception
+
+
+def test_another_window_changes_figures_words_and_link(open_app: Open) -> None:
+    app = open_app()
+    app.selectbox(key="window").set_value(72).run()
+    assert "in the last 3 days" in read(app)
+    assert app.query_params["window"] == "72"
+    app.selectbox(key="window").set_value(1).run()
+    assert "in the last 1 h" in read(app)
+    assert table(app)["now"].max() < 40
+
+
+def test_an_earlier_moment_is_marked_as_hindsight_and_counts_only_what_was_there(open_app: Open) -> None:
+    app = open_app()
+    assert "Hindsight" not in read(app)
+    app.slider(key="as_of").set_value(at(12)).run()
+    assert "Hindsight: the narratives were formed from all posts of the run" in read(app)
+    assert "None of 3 narratives grew faster than chance in the 24 h to 14 Mar 2026 00:00 UTC" in read(app)
+    assert all("in the 24 h to 14 Mar 2026 00:00 UTC" in why for why in table(app)["why"])
+    assert app.query_params["as_of"] == "2026-03-14T00:00:00Z"
+
+
+def test_before_the_first_post_there_is_nothing_and_the_page_says_where_to_go(open_app: Open, kept: Run) -> None:
+    assert kept.first_at is not None
+    for page in ("emerging", "narrative", "map"):
+        app = open_app(page, as_of=(kept.first_at - timedelta(days=400)).isoformat())
+        assert "No narrative has a post before" in read(app)
+        assert "Move the time forward" in app.info[0].value
+        assert not app.exception
+
+
+def test_the_baseline_can_be_longer(open_app: Open) -> None:
+    app = open_app()
+    app.selectbox(key="baseline").set_value(14).run()
+    assert "none in the 12 days before (all that the snapshot holds)" in read(app)
+    assert app.query_params["baseline"] == "14"
+
+
+def test_a_link_restores_the_view(open_app: Open, kept: Run, posts: list[Post]) -> None:
+    bread = narrative_of(kept, posts, "bread")
+    link = {"run": kept.id, "window": 72, "as_of": "2026-03-14T00:00Z", "lang": "en~es", "posts": 5, "baseline": 14}
+    app = open_app(**link, narrative=bread)
+    assert app.selectbox(key="window").value == 72
+    assert app.slider(key="as_of").value == at(12)
+    assert app.multiselect(key="lang").value == ["en", "es"]
+    assert app.number_input(key="posts").value == 5
+    assert app.selectbox(key="baseline").value == 14
+    assert app.query_params["narrative"] == str(bread)
+    assert len(table(app)) == 2
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"window": "5", "as_of": "yesterday", "baseline": "x", "lang": "xx~~yy", "region": "<b>", "posts": "-1"},
+        {"window": "-24", "as_of": "99999-01-01", "emerging": "perhaps", "narrative": "-1", "posts": "9" * 30},
+        {"narrative": "9" * 30, "as_of": "", "lang": "~", "baseline": "28 ", "window": "24.0"},
+        {"narrative": "²", "snapshot": "../x", "run": "../../x"},
+    ],
+)
+def test_a_link_with_nonsense_shows_the_page_all_the_same(open_app: Open, link: dict[str, str]) -> None:
+    for page in ("emerging", "narrative"):
+        app = open_app(page, **link)
+        assert not app.exception
+        assert not app.error
+        assert app.title[0].value == page.capitalize()
+        assert "40 of 56 active accounts posted this in the last 24 h" in read(app)
+
+
+def test_a_moment_after_the_last_post_becomes_the_last_post(open_app: Open, kept: Run) -> None:
+    app = open_app(as_of="2031-01-01T00:00Z")
+    assert app.slider(key="as_of").value == kept.last_at
+    assert "Hindsight" not in read(app)
+
+
+def test_two_sessions_do_not_disturb_each_other(open_app: Open) -> None:
+    one, other = open_app(), open_app()
+    one.multiselect(key="lang").set_value(["de"]).run()
+    one.selectbox(key="window").set_value(72).run()
+    other.run()
+    assert len(table(one)) == 1
+    assert len(table(other)) == 4
+    assert other.selectbox(key="window").value == 24
+    assert "in the last 24 h" in read(other)

@@ -1,0 +1,116 @@
+"""Narrative: the finding and what could fool it, its posts and sources, its neighbours, and the briefing."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explore.narratives.run import Run
+from tests.narratives.making import Post, narrative_of
+from tests.pages.conftest import Open, press, read, specs
+
+pytestmark = pytest.mark.usefixtures("full")
+
+
+def test_the_fastest_growing_narrative_is_shown_first_with_its_finding(open_app: Open) -> None:
+    app = open_app("narrative")
+    said = read(app)
+    assert "40 of 56 active accounts posted this in the last 24 h; none in the 7 days before." in said
+    assert "In the window 71 % of the active accounts posted this, after none before." in said
+    assert "at most 1 in 1,000 is expected to be a false alarm" in said
+    assert "69 posts in 69 different wordings, by 40 accounts. Seen 3,226 times. First seen 15 Mar 2026" in said
+    assert "Terms: battery" in said
+    assert not app.exception
+
+
+def test_a_steady_narrative_gets_no_ratio_that_chance_explains(open_app: Open, kept: Run, posts: list[Post]) -> None:
+    said = read(open_app("narrative", narrative=narrative_of(kept, posts, "lluvia")))
+    assert "No growth beyond what chance alone would show" in said
+    assert "That is" not in said
+
+
+def test_the_narrative_with_id_0_can_be_linked(open_app: Open) -> None:
+    app = open_app("narrative", narrative=0)
+    assert app.selectbox(key="narrative").value == 0
+    assert app.query_params["narrative"] == "0"
+    assert not app.warning
+
+
+def test_a_narrative_that_the_run_does_not_have_is_not_passed_off_as_another(open_app: Open) -> None:
+    app = open_app("narrative", narrative=99)
+    assert "is not in this run at this moment" in app.warning[0].value
+
+
+def test_another_narrative_can_be_picked_and_stands_in_the_link(open_app: Open, kept: Run, posts: list[Post]) -> None:
+    app = open_app("narrative")
+    bread = narrative_of(kept, posts, "bread")
+    app.selectbox(key="narrative").set_value(bread).run()
+    assert app.query_params["narrative"] == str(bread)
+    assert "Terms: bread" in read(app)
+
+
+def test_posts_are_inert_texts_and_each_says_why_it_is_shown(open_app: Open, posts: list[Post]) -> None:
+    app = open_app("narrative")
+    known = {post["text"] for post in posts}
+    texts = [text.value for text in app.text if text.value in known]
+    assert len(texts) == len(set(texts)) == 12
+    reasons = [caption.value.partition(" · ")[0] for caption in app.caption]
+    assert {"typical now", "most typical", "highest reach", "earliest", "latest", "most different"} <= set(reasons)
+    which = next(box for box in app.selectbox if box.label == "Which posts")
+    which.select("earliest").run()
+    assert len([text for text in app.text if text.value in known]) == 2
+
+
+def test_accounts_show_as_pseudonyms_only(open_app: Open, posts: list[Post]) -> None:
+    app = open_app("narrative")
+    shown = read(app) + "".join(frame.value.to_csv() for frame in app.dataframe)
+    pseudonyms = next(frame.value for frame in app.dataframe if "share" in frame.value)["author"]
+    assert (pseudonyms.str.len() == 6).all()
+    assert not [post for post in posts if f"{post['author_id']}," in shown or f"account {post['author_id']} " in shown]
+
+
+def test_a_click_on_a_neighbour_turns_to_it(open_app: Open) -> None:
+    app = open_app("narrative")
+    neighbours = next(frame.value for frame in app.dataframe if "similarity" in frame.value)
+    assert len(neighbours) == 3
+    first = int(neighbours.iloc[0]["narrative_id"])
+    own = app.query_params["narrative"]
+    app.session_state[f"near-{own}"] = {"selection": {"rows": [], "columns": [], "cells": [(0, "label")]}}
+    app.run()
+    assert app.selectbox(key="narrative").value == first
+    assert app.query_params["narrative"] == str(first)
+
+
+def test_the_curve_can_show_the_whole_life(open_app: Open, kept: Run, posts: list[Post]) -> None:
+    app = open_app("narrative", narrative=narrative_of(kept, posts, "bread"), window=1)
+    before = begin(app)
+    app.toggle(key="whole").set_value(True).run()
+    assert begin(app) < before
+    assert begin(app) <= "2026-03-02T02"
+
+
+def test_covered_texts_show_one_by_one_and_stay_shown(open_app: Open, posts: list[Post]) -> None:
+    known = {post["text"] for post in posts}
+    app = open_app("narrative")
+    app.toggle(key="cover").set_value(True).run()
+    assert not [text for text in app.text if text.value in known]
+    press(app, "Show the text")
+    press(app, "Show the text")
+    assert len([text for text in app.text if text.value in known]) == 2
+    app.toggle(key="whole").set_value(True).run()
+    assert len([text for text in app.text if text.value in known]) == 2
+    app.switch_page("pages/emerging.py").run()
+    assert len([button for button in app.button if button.label == "Show the text"]) == 4
+
+
+def test_a_briefing_is_offered(open_app: Open) -> None:
+    app = open_app("narrative")
+    button = app.get("download_button")[0]
+    assert button.proto.label == "Download briefing"
+    assert "opens offline in any browser" in read(app)
+
+
+def begin(app: AppTest) -> str:
+    """Where the time axis of the curve begins."""
+    axes = [layer["encoding"]["x"].get("scale", {}).get("domain") for layer in specs(app)[0]["layer"]]
+    return str(next(domain for domain in axes if domain)[0])

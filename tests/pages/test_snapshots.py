@@ -1,0 +1,134 @@
+"""Snapshots: what is here and how good it is, what a file would become, and the job that loads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explore import jobs
+from explore.narratives.run import Run
+from explore.posts.snapshots import load
+from explore.settings import Workspace
+from tests.narratives.making import NOW, Post, at, post, stream, without, written
+from tests.pages.conftest import Open, ended, press, read, table
+
+
+def by_path(app: AppTest, path: Path | str) -> AppTest:
+    """Name a file on this machine."""
+    app.segmented_control[0].set_value("Path on this machine").run()
+    return app.text_input[0].set_value(str(path)).run()
+
+
+@pytest.mark.usefixtures("full")
+def test_snapshots_are_listed_with_their_quality(open_app: Open) -> None:
+    app = open_app("snapshots")
+    shelf = next(frame.value for frame in app.dataframe if "runs" in frame.value)
+    assert shelf[["name", "posts", "runs"]].to_numpy().tolist() == [["posts", 280, 1]]
+    assert "280 posts of 280 records came in; 0 were kept apart, 0 were exact repeats." in read(app)
+    missing = next(frame.value for frame in app.dataframe if "missing" in frame.value).set_index("field")["missing"]
+    assert missing["text"] == 0
+    assert missing["region"] == 1
+    assert not app.exception
+
+
+def test_records_that_were_kept_apart_are_counted_with_their_reason(open_app: Open, workspace: Workspace) -> None:
+    posts = [post(number, f"some words {number}", created_at=at(1, second=number)) for number in range(30)]
+    bad = [post(99, "words of the thirtieth of February") | {"created_at": "2026-02-30T10:00:00Z"}]
+    path = written(workspace.home.parent / "mixed.csv", [*posts, *bad])
+    load([path], workspace, now=NOW)
+    app = open_app("snapshots")
+    assert "30 posts of 31 records came in; 1 were kept apart" in read(app)
+    reasons = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
+    assert reasons["records"].to_list() == [1]
+
+
+def test_a_path_that_leads_nowhere_is_refused_with_its_sentence(open_app: Open) -> None:
+    app = by_path(open_app("snapshots"), "no/such/file.csv")
+    assert app.error[0].value == "This file cannot be loaded like this."
+    assert "There is no file 'file.csv'; check the path." in read(app)
+    assert not app.exception
+    assert not [button for button in app.button if button.label == "Load and explore"]
+
+
+def test_a_file_without_a_text_column_is_refused_and_named(open_app: Open, tmp_path: Path) -> None:
+    (tmp_path / "numbers.csv").write_text("a,b\n1,2\n3,4\n")
+    app = by_path(open_app("snapshots"), tmp_path / "numbers.csv")
+    assert "text" in read(app)
+    assert not app.exception
+
+
+def test_a_good_file_shows_its_mapping_before_anything_is_loaded(
+    open_app: Open, workspace: Workspace, tmp_path: Path
+) -> None:
+    app = by_path(open_app("snapshots"), written(tmp_path / "export.csv", without(stream(each=10), "views")))
+    said = read(app)
+    assert "export.csv: CSV, separated by commas" in said
+    assert "No views: reach stays unknown." in said
+    assert "No times" not in said
+    fields = table(app).set_index("field")["source"]
+    assert fields["text"] == "text"
+    assert fields["views"] == "(not in this file)"
+    assert jobs.list_jobs(workspace) == []
+
+
+def test_load_and_explore_puts_one_job_into_the_queue(open_app: Open, workspace: Workspace, tmp_path: Path) -> None:
+    path = written(tmp_path / "export.csv", stream(each=10))
+    app = by_path(open_app("snapshots"), path)
+    next(box for box in app.text_input if box.label == "Name of the snapshot").set_value("August").run()
+    next(box for box in app.number_input if box.label == "Seed").set_value(7).run()
+    press(app, "Load and explore")
+    (job,) = jobs.list_jobs(workspace)
+    assert (job.title, job.state) == ("August", "waiting")
+    assert job.load is not None
+    assert job.load["paths"] == [str(path)]
+    assert job.load["remove_after"] is False
+    assert job.load["options"]["name"] == "August"
+    assert job.load["options"]["tz"] == "UTC"
+    assert job.load["options"]["columns"]["text"] == "text"
+    assert job.run == {"granularity": "medium", "encoder": "lexical", "seed": 7}
+    assert "Exploring August" in read(app)
+    assert [button.label for button in app.button if button.label == "Cancel"] == ["Cancel"]
+
+
+def test_an_upload_is_kept_in_the_workspace_until_it_is_loaded(
+    open_app: Open, workspace: Workspace, tmp_path: Path
+) -> None:
+    content = written(tmp_path / "export.csv", stream(each=10)).read_bytes()
+    app = open_app("snapshots")
+    app.file_uploader[0].set_value(("../../evil name.csv", content, "text/csv")).run()
+    assert "separated by commas" in read(app)
+    press(app, "Load and explore")
+    (job,) = jobs.list_jobs(workspace)
+    assert job.load is not None
+    kept = Path(job.load["paths"][0])
+    assert kept.read_bytes() == content
+    assert kept.is_relative_to(workspace.uploads)
+    assert kept.name == "evil_name.csv"
+    assert job.load["remove_after"] is True
+
+
+def test_a_snapshot_can_be_explored_again(open_app: Open, full: Run, workspace: Workspace) -> None:
+    app = open_app("snapshots")
+    press(app, "Explore this snapshot")
+    (job,) = jobs.list_jobs(workspace)
+    assert job.load is None
+    assert job.run == {"snapshot": full.snapshot_id, "granularity": "medium", "encoder": "lexical", "seed": 1}
+
+
+def test_what_became_of_earlier_jobs_is_told_to_everyone(open_app: Open, workspace: Workspace) -> None:
+    ended(workspace, title="August", state="failed", message="Column 'text' is missing.")
+    app = open_app("snapshots")
+    told = next(frame.value for frame in app.dataframe if "message" in frame.value)
+    assert told[["title", "state", "message"]].to_numpy().tolist() == [
+        ["August", "failed", "Column 'text' is missing."]
+    ]
+
+
+@pytest.mark.usefixtures("full")
+def test_the_posts_of_a_file_are_never_read_as_markup(open_app: Open, tmp_path: Path) -> None:
+    hostile: list[Post] = [post(n, f"![x](http://127.0.0.1:9/{n}) <script>{n}</script>") for n in range(20)]
+    app = by_path(open_app("snapshots"), written(tmp_path / "hostile.csv", hostile))
+    assert not [each for each in (*app.markdown, *app.caption) if "127.0.0.1" in str(each.value)]
+    assert not app.exception
