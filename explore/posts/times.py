@@ -9,7 +9,6 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -246,6 +245,8 @@ def _localise(micros: np.ndarray, state: np.ndarray, tz: tzinfo, *, only: np.nda
     rows = rows if only is None else rows[only[rows]]
     if tz is UTC or not len(rows):
         return micros
+    import pandas as pd  # half a second, which only files with local times need
+
     stamps = pd.DatetimeIndex(micros[rows].view("datetime64[us]"))
     local = stamps.tz_localize(tz, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC")
     micros = micros.copy()
