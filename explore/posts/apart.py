@@ -13,6 +13,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ COMMAND: tuple[str, ...] = (sys.executable, "-m", "explore.posts.child")
 FULL = "The disk is full; free some space and load again. Nothing was changed."
 _PROJECT = Path(__file__).resolve().parents[2]
 _LONGEST_ANSWER = 64 * MB
+_COMPLAINTS_SHOWN = 4_000  # bytes
 _LOG = logging.getLogger(__name__)
 
 
@@ -42,11 +44,12 @@ class Apart:
     def __enter__(self) -> Self:
         # secrets stay here; the process has no use for them
         environment = {name: value for name, value in os.environ.items() if not name.startswith("EXPLORE_")}
+        self._complaints = tempfile.TemporaryFile()
         self._process = subprocess.Popen(  # noqa: S603 (our own module)
             [*COMMAND, json.dumps(asdict(self._limits))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._complaints,
             cwd=_PROJECT,
             env=environment,
         )
@@ -65,6 +68,7 @@ class Apart:
         self._process.wait()
         with suppress(OSError):
             self._requests.close()
+        self._complaints.close()
         self._listener.join()
 
     def ask(self, request: dict[str, Any], *, heard: Progress = silent) -> dict[str, Any]:
@@ -131,6 +135,10 @@ class Apart:
             return self._too_large()
         if code == -getattr(signal, "SIGXCPU", 24):
             return self._too_long()
+        self._complaints.seek(max(0, self._complaints.tell() - _COMPLAINTS_SHOWN))
+        _LOG.error(
+            "reading %s ended with code %d:\n%s", self._files, code, self._complaints.read().decode(errors="replace")
+        )
         return self._crashed(f"code {code}")
 
     def _too_large(self) -> str:

@@ -17,14 +17,12 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
 from explore.errors import Refused
 from explore.posts.limits import MB, Limits, peak_memory, settle_in
-from explore.posts.orders import Order, file_from, preview_to
-from explore.posts.readers import preview_of, read
-from explore.posts.sources import ensure_unchanged
 
 CHECKING, DUPLICATES = "Checking posts", "Looking for duplicates"  # stages, as people read them
 
@@ -34,6 +32,7 @@ Say = Callable[[dict[str, Any]], None]
 def main() -> None:
     """Settle in, then answer."""
     settle_in(Limits(**json.loads(sys.argv[1])))
+    _leave_pandas_out()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and decides
     if sys.platform == "linux":
         # the thread that waits for the pipe cannot act while native code keeps Python's lock; the kernel can
@@ -60,12 +59,18 @@ def answer(request: dict[str, Any], say: Say) -> dict[str, Any]:
 
 
 def _preview(request: dict[str, Any], _: Say) -> dict[str, Any]:
+    from explore.posts.orders import file_from, preview_to
+    from explore.posts.readers import preview_of
+
     return preview_to(preview_of(file_from(request["file"]), delimiter=request["delimiter"]))
 
 
 def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Check every batch of every file into the folder of the order."""
     from explore.posts.checks import check
+    from explore.posts.orders import Order
+    from explore.posts.readers import read
+    from explore.posts.sources import ensure_unchanged
     from explore.posts.staging import Staging
 
     order = Order.from_json(request["order"])
@@ -111,6 +116,26 @@ def _unable(error: Exception) -> dict[str, Any]:
     if isinstance(error, RuntimeError) and "can't start new thread" in told:
         return {"unable": "memory"}
     return {"unable": "fault", "error": kind, "fault": traceback.format_exc()}
+
+
+def _leave_pandas_out() -> None:
+    """Let pyarrow believe that there is no pandas: it imports it at the first list, which takes longer than a preview.
+
+    Our own imports of pandas, for local times, go on working.
+    """
+    sys.meta_path.insert(0, _NoPandas())
+    import pyarrow as pa
+
+    pa.array([None])
+    del sys.meta_path[0]
+
+
+class _NoPandas(MetaPathFinder):
+    """Finds no pandas."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname == "pandas":
+            raise ImportError(fullname)
 
 
 def _requests() -> Iterator[dict[str, Any]]:

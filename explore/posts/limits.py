@@ -24,7 +24,7 @@ class Limits:
     """
 
     memory: int = 2 * GB
-    address_space: int = 12 * GB  # allocators reserve far more than they use; this only stops a leap
+    address_space: int = 6 * GB  # allocators reserve more than they use; this stops a leap between two looks
     file_bytes: int = 8 * GB
     seconds: int = 900
     silence: int = 60
