@@ -65,7 +65,7 @@ def read(file: InputFile, layout: Layout, columns: Sequence[str], *, moved: Call
     """
     if layout.format == "parquet":
         with _seekable(file) as content:
-            yield from columnar.read_parquet(content, columns, name=file.name, moved=moved)
+            yield from columnar.read_parquet(content, columns, name=file.name, size=file.size, moved=moved)
         return
     with _text(file, layout) as (text, behind):
         if layout.format == "jsonl":
