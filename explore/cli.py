@@ -237,7 +237,7 @@ def _keep_how(
         )
     elif hint and mappings.saved_mappings(workspace):
         fitting = mappings.recall(workspace, preview(path, delimiter=options.delimiter))
-        if fitting is not None:
+        if fitting is not None and fitting.columns != open_snapshot(workspace, snapshot_id).manifest["mapping"]:
             say(f"A mapping is saved for such files: to read them so, say --mapping '{fitting.name}'.")
 
 

@@ -40,5 +40,5 @@ def history(snapshot: Snapshot, post_id: str) -> pd.DataFrame:
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         query = f"SELECT {source}, {counted} FROM read_parquet($path) WHERE post_id = $post AND ({known})"
-        found = database.execute(f"{query} ORDER BY seen_at", values).df()
+        found = database.sql(f"{query} ORDER BY seen_at", params=values).to_arrow_table().to_pandas()
     return found.astype(dict.fromkeys(COUNTED, "Int64"))
