@@ -28,10 +28,10 @@ from explore.casework.removals import (
 from explore.errors import Refused
 from explore.files import remove_abandoned
 from explore.narratives.run import RunConfig, list_runs
-from explore.posts.erasing import Holding, erased_copy, holding
+from explore.posts.erasing import Holding, authors, erased_copy, holding
 from explore.posts.notes import carry_notes, remove_notes
 from explore.posts.pseudonyms import pseudonym
-from explore.posts.snapshots import list_snapshots, open_snapshot
+from explore.posts.snapshots import Snapshot, list_snapshots, open_snapshot
 from explore.progress import Progress, silent
 from explore.settings import Workspace
 
@@ -93,6 +93,15 @@ def erase_author(
     _delete_old(workspace, plan)
     removal = _explored_again(workspace, removal, now=now, wanted=explore_again, progress=progress)
     return _note(workspace, replace(removal, ended_at=now))
+
+
+def erased_before(workspace: Workspace, snapshot: Snapshot) -> list[str]:
+    """Pseudonyms of accounts in a snapshot that were erased from this workspace: an old file has brought them back."""
+    gone = {one.account for one in list_removals(workspace) if one.account}
+    if not gone or not snapshot.has_authors:
+        return []
+    key = workspace.pseudonym_key()
+    return sorted(gone & {pseudonym(author, key) for author in authors(snapshot)})
 
 
 def _refuse_unreadable(workspace: Workspace) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,6 +51,13 @@ def holding(snapshot: Snapshot, author_id: str) -> Holding:
         values = {"path": str(snapshot.posts_path), "author": author_id}
         own, others = database.execute(_OWN, values).fetchall()[0]
     return Holding(snapshot, own, others)
+
+
+def authors(snapshot: Snapshot) -> list[str]:
+    """The different accounts of a snapshot."""
+    with duckdb.connect() as database:
+        query = "SELECT DISTINCT author_id FROM read_parquet($path) WHERE author_id IS NOT NULL"
+        return [str(row[0]) for row in database.execute(query, {"path": str(snapshot.posts_path)}).fetchall()]
 
 
 def erased_copy(snapshot: Snapshot, workspace: Workspace, *, author_id: str, now: datetime) -> Snapshot | None:
