@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from explore import __version__
+from explore.casework.erasure import erased_before
 from explore.commands import snapshots
-from explore.commands.output import AsJson, answer, progress_shown, records, say
+from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_shown, records, say
 from explore.errors import Refused
 from explore.narratives import ranking
 from explore.narratives.emergence import Window, moment
@@ -90,12 +91,14 @@ def load_command(
     base = open_snapshot(workspace, append_to) if append_to else None
     said = {"name": name, "columns": pairs, "tz": tz, "date_order": date_order, "delimiter": delimiter}
     options = _load_options(workspace, paths[:1], base, mapping, accept_quarantine=accept_quarantine, **said)
-    with progress_shown() as progress:
+    with progress_shown(QUIET_SECONDS) as progress:
         if base is not None:
             report = append(paths, workspace, base=base, options=options, now=now, progress=progress)
         else:
             report = load(paths, workspace, options=options, now=now, progress=progress)
     _keep_how(workspace, paths[0], report.snapshot, options, save_mapping, hint=mapping is None and base is None)
+    for account in erased_before(workspace, open_snapshot(workspace, report.snapshot)):
+        say(f"Account {account} was erased before and is back with this file; erase it again.")
     if keep_days is not None:
         change_notes(workspace, report.snapshot, now=now, keep_days=keep_days)
     facts = {field: getattr(report, field) for field in
@@ -123,7 +126,7 @@ def run_command(
 
     workspace = current_workspace()
     config = RunConfig(encoder, granularity, seed, moment(as_of) if as_of else None)
-    with progress_shown() as progress:
+    with progress_shown(QUIET_SECONDS) as progress:
         run = explore(
             open_snapshot(workspace, snapshot), workspace, config=config, now=datetime.now(UTC), progress=progress
         )

@@ -20,8 +20,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 
 @contextmanager
-def progress_shown() -> Iterator[Progress]:
-    """Progress on stderr: a moving line on a terminal, else one line a stage, once the work takes longer than a moment.
+def progress_shown(quiet_seconds: float = QUIET_SECONDS) -> Iterator[Progress]:
+    """Progress on stderr: a moving line on a terminal, else one line a stage once the work takes so many seconds.
 
     So what is refused at once, which is nearly always, is refused with one line.
     """
@@ -33,7 +33,7 @@ def progress_shown() -> Iterator[Progress]:
             share = "" if done is None else f" {done:.0%}"
             sys.stderr.write(f"\r\x1b[K{stage}{share} …")
             sys.stderr.flush()
-        elif stage != seen and time.monotonic() - begun > QUIET_SECONDS:
+        elif stage != seen and time.monotonic() - begun > quiet_seconds:
             say(f"{stage} …")
             seen = stage
 
