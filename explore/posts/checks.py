@@ -205,12 +205,15 @@ def _count(values: pa.Array, kinds: np.ndarray | None, verdict: _Verdict, negati
         verdict.reject(kinds == OTHER, "bad_number")
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), pa.int64())
+    if pa.types.is_temporal(values.type):
+        verdict.reject(_mask(values.is_valid()), "bad_number")
+        return pa.nulls(len(values), pa.int64())
     if not pa.types.is_integer(values.type):
         values = _written_counts(values, verdict)
     try:
         values = values.cast(pa.int64())
     except pa.ArrowInvalid:  # unsigned and larger than anything that was ever counted
-        too_large = _mask(pc.greater(values, 2**63 - 1))
+        too_large = _mask(pc.greater(values, pa.scalar(2**63 - 1, values.type)))
         verdict.reject(too_large, "bad_number")
         values = pc.if_else(pa.array(too_large), pa.scalar(None, values.type), values).cast(pa.int64())
     if not negative:

@@ -125,6 +125,9 @@ def _clipped(text: str | None) -> str | None:
 
 def _values(values: pa.Array) -> list[Any]:
     """Python values; bytes that are no UTF-8 as what can be read of them."""
+    if pa.types.is_timestamp(values.type):  # arrow's own words: Python's times know no nanoseconds and no year 10000
+        zone = values.type.tz and "UTC"
+        return list(values.cast(pa.timestamp(values.type.unit, zone)).cast(pa.string()).to_pylist())
     try:
         return list(values.to_pylist())
     except UnicodeDecodeError:

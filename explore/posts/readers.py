@@ -17,7 +17,7 @@ from explore.posts.apart import Apart
 from explore.posts.batches import Batch
 from explore.posts.delimited import read_delimited
 from explore.posts.jsonlines import BadLine, Constant, json_lines, parse, read_json_lines
-from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sample_records, told_by
+from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, decoded, sample_records, told_by
 from explore.posts.limits import Limits
 from explore.posts.orders import file_to, preview_from
 from explore.posts.sources import InputFile, look_at, open_content
@@ -81,7 +81,7 @@ def read(file: InputFile, layout: Layout, columns: Sequence[str], *, moved: Call
 
 
 def _delimited_preview(file: InputFile, layout: Layout, head: bytes) -> Preview:
-    rows = sample_records(head.decode(layout.encoding, "surrogateescape"), layout.dialect)
+    rows = sample_records(decoded(head, layout.encoding), layout.dialect)
     if not rows or rows[0].reason:
         raise Refused(f"The first line of '{file.name}' cannot be read as column names; check its quotes.")
     header = rows[0].cells
@@ -177,7 +177,7 @@ def _text(file: InputFile, layout: Layout) -> Iterator[tuple[TextIO, Callable[[]
     """A file as text, line ends kept, bytes that are no text marked; and the share of it that is behind."""
     content = open_content(file)
     errors = "surrogatepass" if layout.encoding == "utf-16" else "surrogateescape"
-    newline = "\n" if layout.format == "jsonl" else ""
+    newline = "\n" if layout.format == "jsonl" else layout.dialect.newline
     raw: Any = content.raw
     with io.TextIOWrapper(content, encoding=layout.encoding, errors=errors, newline=newline) as text:
         yield text, lambda: min(1.0, raw.position() / file.size)

@@ -69,7 +69,7 @@ def look_at(path: Path) -> InputFile:
     with _opened(path, name) as file:
         head = file.read(8)
     _refuse_foreign(head, name)
-    packed = next((kind for magic, kind in _PACKED.items() if head.startswith(magic)), "none")
+    packed = next((kind for kind, starts in _STARTS.items() if head.startswith(starts)), "none")
     return InputFile(path, name, status.st_size, packed, _stamp(status))
 
 
