@@ -9,7 +9,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,39 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(hidden, ignore_errors=True)
         if lock is not None:
             os.close(lock)
+
+
+@contextmanager
+def put_away(folders: Sequence[Path]) -> Iterator[Callable[[], None]]:
+    """Yield a function that hides the folders; after the block they are deleted, on an error they are put back.
+
+    The hidden names are those of half-written folders, so that what a killed process leaves is tidied up after; until
+    then a lock keeps others from doing so.
+    """
+    hidden: dict[Path, Path] = {}
+    locks: list[int | None] = []
+
+    def hide() -> None:
+        for folder in folders:
+            if folder.is_dir():
+                locks.append(_locked(folder))
+                away = folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
+                folder.rename(away)
+                hidden[folder] = away
+
+    try:
+        yield hide
+    except BaseException:
+        for folder, away in hidden.items():
+            away.rename(folder)
+        hidden.clear()
+        raise
+    finally:
+        for away in hidden.values():
+            shutil.rmtree(away, ignore_errors=True)
+        for lock in locks:
+            if lock is not None:
+                os.close(lock)
 
 
 def remove_abandoned(parent: Path) -> None:

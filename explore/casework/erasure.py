@@ -21,12 +21,11 @@ from explore.casework.removals import (
     Removal,
     clear_cache,
     list_removals,
-    put_away,
     record,
     refuse_busy,
 )
 from explore.errors import Refused
-from explore.files import remove_abandoned
+from explore.files import put_away, remove_abandoned
 from explore.narratives.run import RunConfig, list_runs
 from explore.posts.erasing import Holding, authors, erased_copy, holding
 from explore.posts.notes import carry_notes, remove_notes

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from os import getpid
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from explore.casework.database import UTCTime, reading, writing
 from explore.errors import Refused
+from explore.files import put_away
 from explore.narratives.run import list_runs
 from explore.posts.notes import due_at, read_notes, remove_notes
 from explore.posts.rewriting import rows_since
@@ -170,31 +167,6 @@ def refuse_busy(jobs: Sequence[Any]) -> None:
 def clear_cache(workspace: Workspace) -> None:
     """Forget all cached vectors: whose they are is not written on them, and they are made again when needed."""
     shutil.rmtree(workspace.cache, ignore_errors=True)
-
-
-@contextmanager
-def put_away(folders: Sequence[Path]) -> Iterator[Callable[[], None]]:
-    """Yield a function that hides the folders at once; after the block they are deleted, on an error put back.
-
-    The hidden names are those of half-written folders, so that what a killed process leaves is tidied up later.
-    """
-    hidden: dict[Path, Path] = {}
-
-    def hide() -> None:
-        for folder in folders:
-            if folder.is_dir():
-                away = folder.with_name(f".{folder.name}-{getpid()}-{secrets.token_hex(4)}")
-                folder.rename(away)
-                hidden[folder] = away
-
-    try:
-        yield hide
-    except BaseException:
-        for folder, away in hidden.items():
-            away.rename(folder)
-        raise
-    for away in hidden.values():
-        shutil.rmtree(away, ignore_errors=True)
 
 
 def _delete_run(workspace: Workspace, run: str, *, now: datetime) -> Removal:

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from explore.errors import Refused
-from explore.files import scratch_folder
+from explore.files import remove_abandoned, scratch_folder
 from explore.posts.batches import clip
 from explore.posts.history import COUNTED, METRICS, METRICS_SCHEMA
 from explore.posts.layout import Preview
@@ -79,6 +79,7 @@ def append(
     """
     _require_ids(base)
     clock = StageClock(progress)
+    remove_abandoned(workspace.snapshots)
     with _scratch(workspace) as scratch:
         part = open_snapshot(scratch, load(paths, scratch, options=options, now=now, progress=clock).snapshot)
         _require_ids(part)

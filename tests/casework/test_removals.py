@@ -9,7 +9,7 @@ import pytest
 
 from explore.casework.removals import delete_snapshot, dependents, due, list_removals, purge
 from explore.errors import Refused
-from explore.files import write_json
+from explore.files import put_away, remove_abandoned, write_json
 from explore.jobs.queue import cancel, claim, submit
 from explore.posts.notes import change_notes, read_notes
 from explore.posts.snapshots import LoadOptions, Snapshot, list_snapshots, load, open_snapshot
@@ -95,6 +95,21 @@ def test_a_delete_that_fails_halfway_puts_everything_back(
         delete_snapshot(workspace, snapshot, now=NOW)
     assert everything_in(workspace.snapshots) | everything_in(workspace.runs) == before
     assert list_removals(workspace) == []
+
+
+def test_what_is_being_deleted_is_not_tidied_up_by_others(workspace: Workspace, tmp_path: Path) -> None:
+    snapshot = a_snapshot(workspace, tmp_path)
+
+    def fail_after_the_tidying() -> None:
+        with put_away([snapshot.folder]) as hide:
+            hide()
+            assert list_snapshots(workspace) == []
+            remove_abandoned(workspace.snapshots)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail_after_the_tidying()
+    assert list_snapshots(workspace) == [snapshot]
 
 
 def test_of_two_who_delete_at_once_one_is_told(workspace: Workspace, tmp_path: Path) -> None:

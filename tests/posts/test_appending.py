@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +21,7 @@ from explore.posts.readers import preview
 from explore.posts.rewriting import rows_since
 from explore.posts.schema import POSTS_SCHEMA
 from explore.posts.snapshots import LoadOptions, LoadReport, Snapshot, list_snapshots, load, open_snapshot
-from explore.settings import Workspace
+from explore.settings import PROJECT, Workspace
 from tests.posts.making import NOW, jsonl_of, saved
 
 LATER = NOW + timedelta(days=1)
@@ -177,3 +180,52 @@ def test_snapshots_without_ids_are_compared_by_content(workspace: Workspace, tmp
     other = today(workspace, tmp_path, [{"text": "new"}, {"text": "same"}], "other")
     found = compare(one, other)
     assert (found.by, found.both, found.only_first, found.only_second, found.other_text) == ("content", 1, 1, 1, 0)
+
+
+@pytest.mark.parametrize("stage", ["Checking posts", "Comparing with the snapshot", "Writing the snapshot"])
+def test_an_append_that_is_killed_leaves_the_old_workspace_and_works_the_next_time(
+    workspace: Workspace, tmp_path: Path, stage: str
+) -> None:
+    base = today(workspace, tmp_path, [line(n) for n in range(5)])
+    more = saved(tmp_path, jsonl_of(*(line(n) for n in range(3, 8))), "tomorrow.jsonl")
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(workspace.home), base.id, str(more), stage], cwd=PROJECT)
+    assert done.returncode == -signal.SIGKILL
+    assert list_snapshots(workspace) == [base]
+    report, made = appended(workspace, tmp_path, base, [line(n) for n in range(3, 8)])
+    assert (report.accepted, len(list_snapshots(workspace))) == (3, 2)
+    assert sorted(path.name for path in workspace.snapshots.iterdir()) == sorted([base.id, made.id])
+
+
+_KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from explore.posts.appending import append, options_like
+from explore.posts.readers import preview
+from explore.posts.snapshots import open_snapshot
+from explore.settings import workspace_at
+
+def progress(stage, done=None):
+    if stage == sys.argv[4]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    workspace, path = workspace_at(Path(sys.argv[1])), Path(sys.argv[3])
+    base = open_snapshot(workspace, sys.argv[2])
+    options = options_like(base, preview(path))
+    append([path], workspace, base=base, options=options, now=datetime.now(UTC), progress=progress)
+"""
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = today(workspace, tmp_path, [line(1)])
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("explore.posts.appending.write_manifest", full)
+    with pytest.raises(Refused, match="The disk is full"):
+        appended(workspace, tmp_path, base, [line(2)])
+    assert [path.name for path in workspace.snapshots.iterdir()] == [base.id]
