@@ -33,7 +33,7 @@ def first_rows(
     with _opened(content, name) as file:
         columns = [path for field in file.schema_arrow for path in _leaves(field.name, field.type)]
         try:
-            part = next(file.iter_batches(batch_size=count), None)
+            part = next(file.iter_batches(batch_size=count, use_threads=False), None)
         except (pa.ArrowException, OSError) as error:
             raise Refused(_damage(name, 0, error)) from None
         if part is None:
@@ -54,7 +54,7 @@ def read_parquet(
         _refuse_unknown_types(file.schema_arrow, top, name)
         read, unpacked, total = 0, 0, max(file.metadata.num_rows, 1)
         try:
-            for part in file.iter_batches(batch_size=_batch_rows(file, top), columns=top):
+            for part in file.iter_batches(batch_size=_batch_rows(file, top), columns=top, use_threads=False):
                 records = np.arange(read + 1, read + 1 + part.num_rows, dtype=np.int64)
                 read += part.num_rows
                 arrays = {column: _pick(part, column) for column in columns}
@@ -90,7 +90,7 @@ def _damage(name: str, read: int, error: Exception) -> str:
 
 def _batch_rows(file: pq.ParquetFile, columns: Sequence[str]) -> int:
     """How many rows to read at once, so that a batch stays small in memory however long the rows are."""
-    few = next(file.iter_batches(batch_size=min(_FEW_ROWS, ROWS), columns=columns), None)
+    few = next(file.iter_batches(batch_size=min(_FEW_ROWS, ROWS), columns=columns, use_threads=False), None)
     if few is None or not few.num_rows:
         return ROWS
     each = sum(_plain(few.column(i)).nbytes for i in range(few.num_columns)) // few.num_rows
