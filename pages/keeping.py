@@ -62,16 +62,19 @@ def volume(found: Quality) -> None:
     chart = charts.volume(found.volume, holes=seen.holes, spikes=seen.spikes, dark=session.is_dark())
     st.altair_chart(chart, theme=None, key="volume")
     rows = [
-        *(("Hole", one.start, one.end, 0, one.usual, RULES["hole"]) for one in seen.holes.itertuples()),
-        *(("Spike", one.start, one.end, one.posts, one.usual, RULES["spike"]) for one in seen.spikes.itertuples()),
-        *((CLOCKS[one.kind], one.worst, None, one.posts, None, RULES[one.kind]) for one in seen.clock),
+        *(("hole", one.start, one.end, 0, one.usual) for one in seen.holes.itertuples()),
+        *((one.kind, one.worst, None, one.posts, None) for one in seen.clock),
+        *(
+            ("spike", one.start, one.end, one.posts, one.usual)
+            for one in seen.spikes.sort_values("z", ascending=False).itertuples()
+        ),
     ]
     if not rows:
         st.caption("No hole, spike or odd clock was found in the collection.")
         return
-    table = pd.DataFrame(rows, columns=["finding", "start", "end", "posts", "usual", "rule"])
+    table = pd.DataFrame(rows, columns=["finding", "start", "end", "posts", "usual"])
     st.dataframe(
-        table.astype({"usual": "Int64"}),
+        table.assign(finding=table["finding"].map(FINDINGS)).astype({"usual": "Int64"}),
         hide_index=True,
         height=38 + 33 * min(len(table), 6),
         column_config={
@@ -80,12 +83,15 @@ def volume(found: Quality) -> None:
             "end": moment("To (UTC)"),
             "posts": st.column_config.NumberColumn("Posts", format="localized"),
             "usual": st.column_config.NumberColumn("Usually", format="localized"),
-            "rule": st.column_config.TextColumn("Rule", width=560),
         },
     )
+    for kind in dict.fromkeys(table["finding"]):
+        st.caption(f"{FINDINGS[kind]}: {RULES[kind]}")
 
 
-CLOCKS = {
+FINDINGS = {
+    "hole": "Hole",
+    "spike": "Spike",
     "second": "Same second",
     "full_hour": "Full hours",
     "midnight": "Midnight",

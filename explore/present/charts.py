@@ -99,7 +99,7 @@ def volume(
         *marks,
     ).properties(
         width="container",
-        height=180,
+        height=135 + 45 * len(small_print),  # with title and small print where the page fits the chart into it
         title=title(f"{total}{gaps}", *small_print),
         description=" ".join([f"{total}, {span}{gaps}.", *_marks_told(holes, spikes)]),
     )
