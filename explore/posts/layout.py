@@ -170,8 +170,8 @@ def _refuse_document(text: str, name: str) -> None:
 
 
 def _dialect(text: str, delimiter: str | None) -> Dialect:
-    """The delimiter (and whether quotes count) under which the most records agree with the header."""
-    newline = "\r" if text.count("\r") - text.count("\r\n") > text.count("\n") else "\n"
+    """The delimiter, line end and use of quotes under which the most records agree with the header."""
+    newlines = ("\n", "\r") if text.count("\r") > text.count("\r\n") else ("\n",)
     told = _SEPARATOR_LINE.match(text)
     if told and delimiter is None:
         delimiter = told[1]
@@ -179,10 +179,10 @@ def _dialect(text: str, delimiter: str | None) -> Dialect:
         wanted = _DELIMITER_NAMES.get(delimiter.casefold(), delimiter)
         if len(wanted) != 1 or wanted in '"\r\n':
             raise Refused(f"Delimiter '{delimiter}' is not one character; say --delimiter ';' or --delimiter tab.")
-        tried = [Dialect(wanted, newline=newline), Dialect(wanted, quoting=False, newline=newline)]
+        tried = [Dialect(wanted, quoting, newline) for newline in newlines for quoting in (True, False)]
         return max(tried, key=lambda one: _agreement(text, one)[0])
-    tried = [Dialect(one, newline=newline) for one in _DELIMITERS]
-    tried.append(Dialect("\t", quoting=False, newline=newline))
+    tried = [Dialect(one, newline=newline) for newline in newlines for one in _DELIMITERS]
+    tried += [Dialect("\t", quoting=False, newline=newline) for newline in newlines]
     return max(tried, key=lambda one: _agreement(text, one))
 
 
