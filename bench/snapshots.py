@@ -18,10 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -61,8 +60,11 @@ def compare(format_: str, path: Path, rows: int, *, rounds: int) -> None:
         seconds = found[reader] = statistics.median(run["seconds"] for run in runs)
         peak = max(run["peak"] for run in runs)
         wanted = LIMITS.get(format_) if reader == "groundswell load" else None
+        short = {run["rows"] for run in runs} - {rows}
         verdict = "" if wanted is None else f"   {'within' if seconds < wanted else 'OVER'} {wanted} s"
-        print(f"{format_:11}{reader:30}{seconds:8.1f}{rows / seconds:11,.0f}{peak:9,.0f}{verdict}")
+        print(
+            f"{format_:11}{reader:30}{seconds:8.1f}{rows / seconds:11,.0f}{peak:9,.0f}{verdict}{f'   read {short} rows' if short else ''}"
+        )
     extra = found["groundswell load"] - found["groundswell reader alone"]
     print(f"{'':11}checks, duplicates and writing cost {extra:.1f} s of the load\n")
 
@@ -108,28 +110,26 @@ def _with_line_breaks(table: pa.Table) -> pa.Table:
 # --- the readers, each run in a process of its own ----------------------------------------------------------------
 
 
-def _timed(work: Callable[[], Any]) -> dict[str, float]:
+def _timed(work: Callable[[], int]) -> dict[str, float]:
+    """Seconds and peak MB of some work, and the rows that it says it read."""
     from explore.posts.limits import MB, peak_memory
 
     start = time.perf_counter()
-    peak = work()
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "peak": peak if isinstance(peak, float) else peak_memory() / MB}
+    rows = work()
+    return {"seconds": time.perf_counter() - start, "peak": peak_memory() / MB, "rows": rows}
 
 
 def _load(path: Path) -> dict[str, float]:
     """The whole load, as a person starts it; the peak is that of the process that reads."""
-    from explore.posts.snapshots import load, open_snapshot
+    from explore.posts.snapshots import list_snapshots, load
     from explore.settings import workspace_at
 
     with tempfile.TemporaryDirectory() as folder:
         workspace = workspace_at(Path(folder))
 
-        def work() -> float:
-            report = load([path], workspace, now=NOW)
-            return float(max(open_snapshot(workspace, report.snapshot).manifest["peak_rss_mb"].values()))
-
-        return _timed(work)
+        found = _timed(lambda: load([path], workspace, now=NOW).records)
+        (snapshot,) = list_snapshots(workspace)
+        return found | {"peak": max(snapshot.manifest["peak_rss_mb"].values())}
 
 
 def _reader_alone(path: Path) -> dict[str, float]:
@@ -138,11 +138,11 @@ def _reader_alone(path: Path) -> dict[str, float]:
     from explore.posts.readers import preview_of, read
     from explore.posts.sources import look_at
 
-    def work() -> None:
+    def work() -> int:
         file = look_at(path)
         preview = preview_of(file)
         columns = sorted({c for source in detect(preview).sources.values() for c in source.columns})
-        _exhaust(read(file, preview.layout, columns, moved=lambda _: None))
+        return max(batch.read for batch in read(file, preview.layout, columns, moved=lambda _: None))
 
     return _timed(work)
 
@@ -151,9 +151,11 @@ def _duckdb(path: Path) -> dict[str, float]:
     """DuckDB's sniffing reader into a table in memory."""
     import duckdb
 
-    def work() -> None:
+    def work() -> int:
         with duckdb.connect(config={"threads": 2}) as database:
             database.execute("CREATE TABLE posts AS SELECT * FROM " + _DUCKDB[path.suffix], {"path": str(path)})
+            (rows,) = database.execute("SELECT count(*) FROM posts").fetchone() or (0,)
+            return int(rows)
 
     return _timed(work)
 
@@ -169,20 +171,14 @@ def _pandas(path: Path) -> dict[str, float]:
     """pandas' reader into a frame."""
     import pandas as pd
 
-    def work() -> None:
+    def work() -> int:
         if path.suffix == ".csv":
-            pd.read_csv(path)
-        elif path.suffix == ".parquet":
-            pd.read_parquet(path)
-        else:
-            pd.read_json(path, lines=True)
+            return len(pd.read_csv(path))
+        if path.suffix == ".parquet":
+            return len(pd.read_parquet(path))
+        return len(pd.read_json(path, lines=True))
 
     return _timed(work)
-
-
-def _exhaust(batches: Iterator[object]) -> None:
-    for _ in batches:
-        pass
 
 
 READERS: dict[str, Callable[[Path], dict[str, float]]] = {
