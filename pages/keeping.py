@@ -1,5 +1,6 @@
 """Parts of the Snapshots page: how a file is read again, what was odd in collecting, and what is kept how long."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,10 +16,11 @@ from explore.posts.appending import options_like
 from explore.posts.collection import RULES
 from explore.posts.comparing import compare
 from explore.posts.layout import Preview
-from explore.posts.mapping import ColumnMapping
+from explore.posts.mapping import ColumnMapping, corrected, detect
 from explore.posts.notes import change_notes, due_at, read_notes
 from explore.posts.quality import Quality
 from explore.posts.rewriting import rows_since
+from explore.posts.schema import FIELD_NAMES
 from explore.posts.snapshots import Snapshot
 from explore.present import charts, exports, words
 
@@ -38,9 +40,33 @@ def append_target(kept: list[Snapshot]) -> Snapshot | None:
     return next((snapshot for snapshot in kept if snapshot.id == chosen), None)
 
 
-def options_for(base: Snapshot, seen: Preview, options: dict[str, Any]) -> dict[str, Any]:
-    """The options of a load on top of `base`, for `jobs.submit(load={..., "append": base.id})`."""
-    return vars(options_like(base, seen, **options))
+@dataclass(frozen=True)
+class Start:
+    """How a file would be read before anybody corrects it, and in words why so."""
+
+    mapping: ColumnMapping
+    said: str
+    tz: str = "UTC"
+    date_order: str | None = None
+    delimiter: str | None = None
+
+
+def start(seen: Preview, base: Snapshot | None) -> Start:
+    """As the snapshot was read that the file is added to, else as a saved mapping says, else as its columns suggest."""
+    if base is not None:
+        how = options_like(base, seen)
+        columns = {name: source for name, source in how.columns.items() if source}
+        mapping = corrected(ColumnMapping({}), seen, columns) if columns else detect(seen)
+        return Start(mapping, f"Read as {base.name} was.", how.tz, how.date_order, how.delimiter)
+    offered = mappings.offer(session.workspace(), seen)
+    if offered.saved is None:
+        return Start(offered.mapping, offered.said)
+    return Start(offered.mapping, offered.said, offered.saved.tz, offered.saved.date_order, offered.saved.delimiter)
+
+
+def every_field(mapping: ColumnMapping) -> dict[str, str]:
+    """The mapping for LoadOptions.columns: a field that was left out is "", so that the load does not find it again."""
+    return {name: mapping.columns.get(name, "") for name in FIELD_NAMES}
 
 
 def keep_mapping(seen: Preview, mapping: ColumnMapping, options: dict[str, Any]) -> None:

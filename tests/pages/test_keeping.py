@@ -47,18 +47,16 @@ def mapping_page() -> None:
     import streamlit as st
 
     from explore import session
-    from explore.posts import mappings
     from explore.posts.readers import preview
     from pages import keeping
 
     seen = preview(Path(st.text_input("path", key="path")))
-    offered = mappings.offer(session.workspace(), seen)
-    st.text(offered.said)
-    base = keeping.append_target(session.snapshots())
-    options = {"tz": "UTC", "date_order": None, "delimiter": None}
-    keeping.keep_mapping(seen, offered.mapping, options)
-    if base is not None:
-        st.json(keeping.options_for(base, seen, options))
+    begun = keeping.start(seen, keeping.append_target(session.snapshots()))
+    st.text(begun.said)
+    keeping.keep_mapping(
+        seen, begun.mapping, {"tz": begun.tz, "date_order": begun.date_order, "delimiter": begun.delimiter}
+    )
+    st.json(keeping.every_field(begun.mapping))
 
 
 @pytest.fixture
@@ -186,4 +184,6 @@ def test_a_mapping_is_saved_and_offered_again(workspace: Workspace, snapshot: Sn
     assert "Mapping 'vendor', saved on" in read(app)
     assert [one.name for one in mappings.saved_mappings(workspace)] == ["vendor"]
     app.selectbox[0].set_value(snapshot.id).run()
-    assert '"columns"' in app.json[0].value
+    assert "Read as May was." in read(app)
+    assert '"author_id": "author"' in app.json[0].value
+    assert '"views": ""' in app.json[0].value
