@@ -200,7 +200,8 @@ def _agreement(text: str, dialect: Dialect) -> tuple[float, int]:
 def sample_records(text: str, dialect: Dialect) -> list[Record]:
     """The first records in a piece of text; the last, which may be cut, is left out where there are others."""
     rows: list[Record] = []
-    for record in records(io.StringIO(text, newline=dialect.newline), dialect):
+    content = io.BytesIO(text.encode("utf-8", "surrogatepass"))  # io.StringIO would change line feeds for newline="\r"
+    for record in records(io.TextIOWrapper(content, "utf-8", "surrogatepass", newline=dialect.newline), dialect):
         rows.append(record)
         if len(rows) > SAMPLE_ROWS + 1:
             break
