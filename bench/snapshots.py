@@ -60,11 +60,10 @@ def compare(format_: str, path: Path, rows: int, *, rounds: int) -> None:
         seconds = found[reader] = statistics.median(run["seconds"] for run in runs)
         peak = max(run["peak"] for run in runs)
         wanted = LIMITS.get(format_) if reader == "groundswell load" else None
-        short = {run["rows"] for run in runs} - {rows}
         verdict = "" if wanted is None else f"   {'within' if seconds < wanted else 'OVER'} {wanted} s"
-        print(
-            f"{format_:11}{reader:30}{seconds:8.1f}{rows / seconds:11,.0f}{peak:9,.0f}{verdict}{f'   read {short} rows' if short else ''}"
-        )
+        if short := {run["rows"] for run in runs} - {rows}:
+            verdict += f"   read {short} rows"
+        print(f"{format_:11}{reader:30}{seconds:8.1f}{rows / seconds:11,.0f}{peak:9,.0f}{verdict}")
     extra = found["groundswell load"] - found["groundswell reader alone"]
     print(f"{'':11}checks, duplicates and writing cost {extra:.1f} s of the load\n")
 
