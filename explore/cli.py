@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 
 from explore import __version__
+from explore.casework.erasure import erased_before
+from explore.commands import snapshots
+from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_shown, records, say
 from explore.errors import Refused
 from explore.narratives import ranking
 from explore.narratives.emergence import Window, moment
 from explore.narratives.evidence import evidence
 from explore.narratives.run import Run, RunConfig, open_run
-from explore.posts.schema import FIELDS
-from explore.posts.snapshots import LoadOptions, load, open_snapshot
+from explore.posts import mappings
+from explore.posts.appending import append, options_like
+from explore.posts.mapping import ColumnMapping
+from explore.posts.notes import change_notes
+from explore.posts.readers import preview
+from explore.posts.schema import FIELD_NAMES, FIELDS
+from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
 from explore.present import briefing, words
-from explore.progress import Progress, peak_rss_mb
-from explore.settings import current_workspace
+from explore.progress import peak_rss_mb
+from explore.settings import Workspace, current_workspace
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Groundswell: what is starting to move on a platform."
 )
 
-QUIET_SECONDS = 2.0
+app.add_typer(snapshots.app, name="snapshots")
+app.command("purge")(snapshots.purge_command)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 AsOf = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; no offset = UTC.")]
 
 
@@ -43,13 +46,13 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except (Refused, typer.exceptions.TyperException) as error:
-        _say(" ".join(_told(error).split()))
+        say(" ".join(_told(error).split()))
         code = 2
     except typer.Abort:
         code = 130
     except Exception:  # the last line of defence: whatever else escapes is ours
         traceback.print_exc()
-        _say("This is a fault of Groundswell, not of your file. Please report the lines above.")
+        say("This is a fault of Groundswell, not of your file. Please report the lines above.")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -72,24 +75,32 @@ def load_command(
     files: Annotated[list[str], typer.Argument(metavar="FILE…", help="CSV, TSV, JSONL or Parquet, also .gz or .zst.")],
     name: Annotated[str | None, typer.Option(help="What the snapshot is called.")] = None,
     map_: Annotated[list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="Repeatable.")] = None,
-    tz: Annotated[str, typer.Option(help="Zone of times that name none.")] = "UTC",
+    tz: Annotated[str | None, typer.Option(help="Zone of times that name none; UTC if not said.")] = None,
     date_order: Annotated[str | None, typer.Option(help="dmy or mdy, for dates like 01/03/2024.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="Of a CSV file, when it is not found out.")] = None,
     accept_quarantine: Annotated[bool, typer.Option(help="Load even when over 20 % of the rows are bad.")] = False,
+    append_to: Annotated[str | None, typer.Option("--append", metavar="SNAPSHOT", help="Add to a snapshot.")] = None,
+    mapping: Annotated[str | None, typer.Option(metavar="NAME", help="Read it as a saved mapping says.")] = None,
+    save_mapping: Annotated[str | None, typer.Option(metavar="NAME", help="Save how it was read.")] = None,
+    keep_days: Annotated[int | None, typer.Option(min=1, max=36_500, help="Days until `purge` removes it.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a file of posts and keep it as a snapshot."""
+    workspace, now = current_workspace(), datetime.now(UTC)
     paths, pairs = _files_and_pairs(files, map_ or [])
-    options = LoadOptions(
-        name=name,
-        columns=pairs,
-        tz=tz,
-        date_order=date_order,
-        delimiter=delimiter,
-        accept_quarantine=accept_quarantine,
-    )
-    with _progress() as progress:
-        report = load(paths, current_workspace(), options=options, now=datetime.now(UTC), progress=progress)
+    base = open_snapshot(workspace, append_to) if append_to else None
+    said = {"name": name, "columns": pairs, "tz": tz, "date_order": date_order, "delimiter": delimiter}
+    options = _load_options(workspace, paths[:1], base, mapping, accept_quarantine=accept_quarantine, **said)
+    with progress_shown(QUIET_SECONDS) as progress:
+        if base is not None:
+            report = append(paths, workspace, base=base, options=options, now=now, progress=progress)
+        else:
+            report = load(paths, workspace, options=options, now=now, progress=progress)
+    _keep_how(workspace, paths[0], report.snapshot, options, save_mapping, hint=mapping is None and base is None)
+    for account in erased_before(workspace, open_snapshot(workspace, report.snapshot)):
+        say(f"Account {account} was erased before and is back with this file; erase it again.")
+    if keep_days is not None:
+        change_notes(workspace, report.snapshot, now=now, keep_days=keep_days)
     facts = {field: getattr(report, field) for field in
              ("snapshot", "sha256", "records", "accepted", "quarantined", "duplicates", "reasons")}  # fmt: skip
     lines = [
@@ -98,7 +109,7 @@ def load_command(
         *(f"  {count:,} × {reason}" for reason, count in report.reasons.items()),
         f"Next: python -m explore run {report.snapshot}",
     ]
-    _print(facts, lines, as_json=as_json)
+    answer(facts, lines, as_json=as_json)
 
 
 @app.command("run")
@@ -115,7 +126,7 @@ def run_command(
 
     workspace = current_workspace()
     config = RunConfig(encoder, granularity, seed, moment(as_of) if as_of else None)
-    with _progress() as progress:
+    with progress_shown(QUIET_SECONDS) as progress:
         run = explore(
             open_snapshot(workspace, snapshot), workspace, config=config, now=datetime.now(UTC), progress=progress
         )
@@ -133,7 +144,7 @@ def run_command(
         f"{counts['unclustered_share']:.0%} of the posts belong to no narrative.",
         f"Next: python -m explore emerging {run.id}",
     ]
-    _print(facts, lines, as_json=as_json)
+    answer(facts, lines, as_json=as_json)
 
 
 @app.command("emerging")
@@ -154,7 +165,7 @@ def emerging_command(
         "window": _short(chosen.length) if chosen else None,
         "baseline": _short(chosen.baseline) if chosen else None,
         "unit": run.unit,
-        "narratives": _records(listed.head(top) if top else listed),
+        "narratives": records(listed.head(top) if top else listed),
     }
     lines = [words.headline(listed, chosen, run.unit), words.thin(listed, chosen, run.unit)]
     for row in listed.head(top or 20).to_dict("records"):
@@ -162,7 +173,7 @@ def emerging_command(
             f"{row['narrative_id']:>5}  {words.status(row):<14} {row['label']}",
             f"       {words.why(row, chosen, run.unit)}",
         ]
-    _print(facts, lines, as_json=as_json)
+    answer(facts, lines, as_json=as_json)
 
 
 @app.command("brief")
@@ -194,7 +205,43 @@ def brief_command(
         )
     except OSError as error:
         raise Refused(f"'{out}' cannot be written: {error.strerror}. Name another place with --out.") from None
-    _print({"path": str(path), "sha256": digest}, [f"{path}", f"SHA-256 {digest}"], as_json=as_json)
+    answer({"path": str(path), "sha256": digest}, [f"{path}", f"SHA-256 {digest}"], as_json=as_json)
+
+
+def _load_options(
+    workspace: Workspace, first: list[Path], base: Snapshot | None, saved: str | None, **said: Any
+) -> LoadOptions:
+    """How to read the files: as a saved mapping says, as the snapshot was read that is appended to, or by itself."""
+    if saved is not None:
+        how = mappings.named(workspace, saved)
+        columns = {name: how.columns.get(name, "") for name in FIELD_NAMES}
+        usual = {"columns": columns | said.pop("columns"), "tz": how.tz, "date_order": how.date_order}
+        return LoadOptions(**usual | {"delimiter": how.delimiter} | {name: v for name, v in said.items() if v})
+    if base is not None and first:
+        return options_like(base, preview(first[0], delimiter=said["delimiter"]), **said)
+    return LoadOptions(**said | {"tz": said["tz"] or "UTC"})
+
+
+def _keep_how(
+    workspace: Workspace, path: Path, snapshot_id: str, options: LoadOptions, name: str | None, *, hint: bool
+) -> None:
+    """Save the mapping under a name, or say which saved one would have fitted."""
+    if name is not None:
+        manifest = open_snapshot(workspace, snapshot_id).manifest
+        mappings.save(
+            workspace,
+            preview(path, delimiter=options.delimiter),
+            ColumnMapping(manifest["mapping"], manifest["preset"]),
+            name=name,
+            now=datetime.now(UTC),
+            tz=options.tz,
+            date_order=options.date_order,
+            delimiter=options.delimiter,
+        )
+    elif hint and mappings.saved_mappings(workspace):
+        fitting = mappings.recall(workspace, preview(path, delimiter=options.delimiter))
+        if fitting is not None and fitting.columns != open_snapshot(workspace, snapshot_id).manifest["mapping"]:
+            say(f"A mapping is saved for such files: to read them so, say --mapping '{fitting.name}'.")
 
 
 def _files_and_pairs(files: list[str], pairs: list[str]) -> tuple[list[Path], dict[str, str]]:
@@ -214,7 +261,7 @@ def _window(run: Run, *, as_of: str | None, window: str, baseline: str) -> Windo
     """The window asked for; null where the run has no times, which is said on stderr."""
     length, before = _duration(window), _duration(baseline)
     if run.last_at is None:
-        _say("This snapshot has no times: nothing can be said about emergence.")
+        say("This snapshot has no times: nothing can be said about emergence.")
         return None
     chosen = Window(as_of=moment(as_of) if as_of else run.last_at, length=length, baseline=before)
     try:
@@ -238,44 +285,3 @@ def _short(delta: timedelta) -> str:
     if minutes % 1440 == 0 and minutes > 1440:
         return f"{minutes // 1440}d"
     return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON can hold them: times as ISO 8601, nulls as null."""
-    records: list[dict[str, Any]] = json.loads(
-        table.to_json(orient="records", date_format="iso", date_unit="us", double_precision=15)
-    )
-    return records
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Progress on stderr: a moving line on a terminal, else one line a stage, once the work takes longer than a moment.
-
-    So what is refused at once, which is nearly always, is refused with one line.
-    """
-    seen, begun = "", time.monotonic()
-
-    def show(stage: str, done: float | None = None) -> None:
-        nonlocal seen
-        if sys.stderr.isatty():
-            share = "" if done is None else f" {done:.0%}"
-            sys.stderr.write(f"\r\x1b[K{stage}{share} …")
-            sys.stderr.flush()
-        elif stage != seen and time.monotonic() - begun > QUIET_SECONDS:
-            _say(f"{stage} …")
-            seen = stage
-
-    try:
-        yield show
-    finally:
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")
-
-
-def _print(facts: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
-    typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(lines))
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)

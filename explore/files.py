@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,8 +23,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     An error in the block removes the hidden folder and leaves `target` as it was. When `target` has come into being
     meanwhile (the same content, written by another process), the new folder is dropped: identity lies in the name.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    hidden = Path(tempfile.mkdtemp(prefix=f".{target.name}-{os.getpid()}-", dir=target.parent))
+    hidden, lock = _hidden_folder(target)
     try:
         yield hidden
         for path in hidden.rglob("*"):
@@ -37,6 +38,65 @@ def new_folder(target: Path) -> Iterator[Path]:
         _flush(target.parent)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+@contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """Yield a hidden folder in `parent` that is gone after the block, or once its killed writer is tidied up after."""
+    hidden, lock = _hidden_folder(parent / name)
+    try:
+        yield hidden
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+@contextmanager
+def put_away(folders: Sequence[Path]) -> Iterator[Callable[[], None]]:
+    """Yield a function that hides the folders; after the block they are deleted, on an error they are put back.
+
+    The hidden names are those of half-written folders, so that what a killed process leaves is tidied up after; until
+    then a lock keeps others from doing so.
+    """
+    hidden: dict[Path, Path] = {}
+    locks: list[int | None] = []
+
+    def hide() -> None:
+        for folder in folders:
+            if folder.is_dir():
+                locks.append(_locked(folder))
+                away = folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
+                folder.rename(away)
+                hidden[folder] = away
+
+    try:
+        yield hide
+    except BaseException:
+        for folder, away in hidden.items():
+            away.rename(folder)
+        hidden.clear()
+        raise
+    finally:
+        for away in hidden.values():
+            shutil.rmtree(away, ignore_errors=True)
+        for lock in locks:
+            if lock is not None:
+                os.close(lock)
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Remove the hidden folders in `parent` whose writer is dead, which its lock tells even from another container.
+
+    Folders are left alone where the system has no such locks.
+    """
+    for folder in parent.glob(".*-*-*"):
+        lock = None if folder.is_symlink() or not folder.is_dir() else _locked(folder)
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
 
 
 def write_bytes(target: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -56,6 +116,20 @@ def write_bytes(target: Path, content: bytes, *, mode: int = 0o644) -> None:
         hidden.unlink(missing_ok=True)
 
 
+def write_new(target: Path, content: bytes) -> bool:
+    """Write a file unless there is one of this name; whether it was written. Of two at once, one gets True."""
+    hidden = target.with_name(f".{target.name}-{secrets.token_hex(8)}")
+    write_bytes(hidden, content)
+    try:
+        os.link(hidden, target)
+        _flush(target.parent)
+    except FileExistsError:
+        return False
+    finally:
+        hidden.unlink(missing_ok=True)
+    return True
+
+
 def write_json(target: Path, content: Any) -> None:
     """Write `content` as indented UTF-8 JSON with `write_bytes`."""
     write_bytes(target, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
@@ -70,6 +144,39 @@ def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of the bytes of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _hidden_folder(target: Path) -> tuple[Path, int | None]:
+    """A new hidden folder, and the lock on it that this process holds as long as it lives."""
+    while True:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            hidden = Path(tempfile.mkdtemp(prefix=f".{target.name}-{os.getpid()}-", dir=target.parent))
+        except FileNotFoundError:  # another writer gave up and took its empty parent folder away
+            continue
+        lock = _locked(hidden)
+        if hidden.is_dir():  # else it was taken for abandoned in the moment before it was locked
+            return hidden, lock
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """A handle that locks a folder until it is closed; None where another process holds it or there are no locks."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def _flush(path: Path) -> None:

@@ -143,7 +143,7 @@ def density(view: View) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=20, show_spinner="Checking the snapshot …")
 def _quality(home: Path, snapshot_id: str) -> Quality:  # noqa: ARG001  # home is part of the cache key
-    return quality(open_snapshot(workspace(), snapshot_id))
+    return quality(open_snapshot(workspace(), snapshot_id), key=workspace().pseudonym_key())
 
 
 def quality_of(snapshot: Snapshot) -> Quality:

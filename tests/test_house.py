@@ -22,7 +22,7 @@ ROOMS = (
     ("narratives",),
     ("casework",),
     ("present",),
-    ("jobs", "cli", "session", "__main__"),
+    ("jobs", "commands", "cli", "session", "__main__"),
     ("pages",),
     ("app",),
 )

@@ -117,6 +117,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = DELETE")  # other programs may have left a write-ahead log
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # what an erasure overwrites does not linger in free pages
 
 
 def _begin_sqlite(connection: Connection) -> None:

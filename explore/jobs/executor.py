@@ -129,15 +129,21 @@ class Executor:
 
 
 def execute_job(job: Job, workspace: Workspace, *, progress: Progress) -> Iterator[dict[str, Any]]:
-    """Load, if the job loads, then run, if it runs."""
+    """Load, if the job loads (on top of a snapshot, if it appends), then run, if it runs."""
     assert job.started_at is not None  # noqa: S101 (it was claimed)
     snapshot_id: str = (job.run or {}).get("snapshot", "")
     if job.load is not None:
-        from explore.posts.snapshots import LoadOptions, load
+        from explore.posts.snapshots import LoadOptions, load, open_snapshot
 
         options = LoadOptions(**job.load.get("options", {}))
         paths = [Path(path) for path in job.load["paths"]]
-        report = load(paths, workspace, options=options, now=job.started_at, progress=progress)
+        if job.load.get("append"):
+            from explore.posts.appending import append
+
+            base = open_snapshot(workspace, job.load["append"])
+            report = append(paths, workspace, base=base, options=options, now=job.started_at, progress=progress)
+        else:
+            report = load(paths, workspace, options=options, now=job.started_at, progress=progress)
         snapshot_id = report.snapshot
         yield {"snapshot": snapshot_id, "load": asdict(report)}
         remove_uploads(workspace, job.load)

@@ -87,7 +87,8 @@ def submit(
 ) -> Job:
     """Put a job in the queue.
 
-    `load`: paths, options (fields of LoadOptions), remove_after (True for uploads: the files go once they are loaded).
+    `load`: paths, options (fields of LoadOptions), remove_after (True for uploads: the files go once they are loaded),
+    append (id of the snapshot that they are added to).
     `run`: fields of RunConfig, and snapshot (an id) unless a load comes first.
     """
     if load is None and not (run or {}).get("snapshot"):

@@ -79,7 +79,7 @@ def check(batch: Batch, rules: Rules, *, offset: int = 0) -> Checked:
         if field.name not in sources:
             columns[field.name] = pa.nulls(len(batch.records), POSTS_SCHEMA.field(field.name).type)
         elif field.kind == "time":
-            stamps = _stamps(batch, sources[field.name], rules)
+            stamps = _stamps(batch, sources[field.name], rules, verdict)
             columns[field.name], formats = _times(stamps, verdict), stamps.formats
         elif field.kind == "count":
             columns[field.name] = _counts(batch, sources[field.name], verdict, negative=field.name in _MAY_BE_NEGATIVE)
@@ -205,12 +205,15 @@ def _count(values: pa.Array, kinds: np.ndarray | None, verdict: _Verdict, negati
         verdict.reject(kinds == OTHER, "bad_number")
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), pa.int64())
+    if pa.types.is_temporal(values.type):
+        verdict.reject(_mask(values.is_valid()), "bad_number")
+        return pa.nulls(len(values), pa.int64())
     if not pa.types.is_integer(values.type):
         values = _written_counts(values, verdict)
     try:
         values = values.cast(pa.int64())
     except pa.ArrowInvalid:  # unsigned and larger than anything that was ever counted
-        too_large = _mask(pc.greater(values, 2**63 - 1))
+        too_large = _mask(pc.greater(values, pa.scalar(2**63 - 1, values.type)))
         verdict.reject(too_large, "bad_number")
         values = pc.if_else(pa.array(too_large), pa.scalar(None, values.type), values).cast(pa.int64())
     if not negative:
@@ -230,10 +233,12 @@ def _written_counts(values: pa.Array, verdict: _Verdict) -> pa.Array:
     return pc.replace_substring_regex(pc.struct_field(parts, "whole"), r"^\+", "").cast(pa.int64())
 
 
-def _stamps(batch: Batch, source: Source, rules: Rules) -> times.Times:
+def _stamps(batch: Batch, source: Source, rules: Rules, verdict: _Verdict) -> times.Times:
     """The first column of the source that has a time in each row."""
     parts = [
-        times.parse_times(batch.columns[column], column=column, tz=rules.tz, date_order=rules.date_order)
+        times.parse_times(
+            _written_times(batch.columns[column], verdict), column=column, tz=rules.tz, date_order=rules.date_order
+        )
         for column in source.columns
     ]
     best = parts[0]
@@ -243,6 +248,13 @@ def _stamps(batch: Batch, source: Source, rules: Rules) -> times.Times:
             np.where(gap, part.micros, best.micros), np.where(gap, part.state, best.state), best.formats | part.formats
         )
     return best
+
+
+def _written_times(values: pa.Array, verdict: _Verdict) -> pa.Array:
+    """Times that are written out as valid text; all others as they are."""
+    kind = values.type
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return _strings(values, verdict) if any(test(kind) for test in tests) else values
 
 
 def _times(stamps: times.Times, verdict: _Verdict) -> pa.Array:

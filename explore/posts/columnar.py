@@ -13,9 +13,17 @@ import pyarrow.parquet as pq
 
 from explore.errors import Refused
 from explore.posts.batches import Batch
+from explore.posts.limits import MB
+from explore.posts.schema import MAX_CELL
+from explore.posts.sources import BOMB_RATIO
 
 ROWS = 50_000
 MAX_COLUMNS = 2_000
+_BATCH_BYTES = 64 * MB
+_FEW_ROWS = 100  # so many tell how large rows are
+_BOMB_FROM = 256 * MB  # a million copies of one post are no bomb
+_SHOWN = 4 * MB  # characters of a preview
+_KNOWN_EXTENSIONS = frozenset({"arrow.json", "arrow.bool8"})
 
 
 def first_rows(
@@ -25,28 +33,34 @@ def first_rows(
     with _opened(content, name) as file:
         columns = [path for field in file.schema_arrow for path in _leaves(field.name, field.type)]
         try:
-            part = next(file.iter_batches(batch_size=count), None)
+            part = next(file.iter_batches(batch_size=count, use_threads=False), None)
         except (pa.ArrowException, OSError) as error:
             raise Refused(_damage(name, 0, error)) from None
         if part is None:
             return tuple(columns), frozenset(columns), ()
-        texts = {column: [_as_text(value) for value in _values(_pick(part, column))] for column in columns}
-    rows = tuple({column: texts[column][i] for column in columns} for i in range(part.num_rows))
+        rows = tuple(_shown_rows(part, columns))
     return tuple(columns), frozenset(columns), rows
 
 
 def read_parquet(
-    content: BinaryIO, columns: Sequence[str], *, name: str, moved: Callable[[float], None]
+    content: BinaryIO, columns: Sequence[str], *, name: str, size: int, moved: Callable[[float], None]
 ) -> Iterator[Batch]:
-    """Yield the wanted columns (names or dotted paths) in batches, in the order of the file."""
+    """Yield the wanted columns (names or dotted paths) in batches, in the order of the file.
+
+    `size` is that of the file on disk: few bytes that become very many rows are refused.
+    """
     with _opened(content, name) as file:
         top = sorted({_top(column, file.schema_arrow) for column in columns})
-        read, total = 0, max(file.metadata.num_rows, 1)
+        _refuse_unknown_types(file.schema_arrow, top, name)
+        read, unpacked, total = 0, 0, max(file.metadata.num_rows, 1)
         try:
-            for part in file.iter_batches(batch_size=ROWS, columns=top):
+            for part in file.iter_batches(batch_size=_batch_rows(file, top), columns=top, use_threads=False):
                 records = np.arange(read + 1, read + 1 + part.num_rows, dtype=np.int64)
                 read += part.num_rows
                 arrays = {column: _pick(part, column) for column in columns}
+                unpacked += sum(values.nbytes for values in arrays.values())
+                if unpacked > max(_BOMB_FROM, BOMB_RATIO * size):
+                    raise Refused(f"'{name}' unpacks to over {BOMB_RATIO:,} times its size, as no posts do.")
                 moved(read / total)
                 yield Batch(arrays, records, _excerpts(part), read)
         except (pa.ArrowException, OSError) as error:
@@ -56,7 +70,7 @@ def read_parquet(
 def _opened(content: BinaryIO, name: str) -> pq.ParquetFile:
     """Open a Parquet file. Raises Refused for one that is cut short, damaged, encrypted or far too wide."""
     try:
-        file = pq.ParquetFile(content)
+        file = pq.ParquetFile(content, buffer_size=MB, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         if "encrypt" in str(error).lower():
             raise Refused(f"'{name}' is an encrypted Parquet file; decrypt it and load it again.") from None
@@ -74,8 +88,46 @@ def _damage(name: str, read: int, error: Exception) -> str:
     return f"'{name}' is damaged near row {read + 1:,} ({reason}); copy or export it again."
 
 
+def _batch_rows(file: pq.ParquetFile, columns: Sequence[str]) -> int:
+    """How many rows to read at once, so that a batch stays small in memory however long the rows are."""
+    few = next(file.iter_batches(batch_size=min(_FEW_ROWS, ROWS), columns=columns, use_threads=False), None)
+    if few is None or not few.num_rows:
+        return ROWS
+    each = sum(_plain(few.column(i)).nbytes for i in range(few.num_columns)) // few.num_rows
+    return int(max(1, min(ROWS, _BATCH_BYTES // max(each, 1))))
+
+
+def _refuse_unknown_types(schema: pa.Schema, columns: Sequence[str], name: str) -> None:
+    """Refuse to read what stands behind the name of a type that nobody here knows."""
+    for column in columns:
+        field = schema.field(column)
+        told = (field.metadata or {}).get(b"ARROW:extension:name", b"").decode("utf-8", "replace")
+        kind = field.type.extension_name if isinstance(field.type, pa.BaseExtensionType) else told
+        if kind and kind not in _KNOWN_EXTENSIONS:
+            raise Refused(f"'{name}' keeps column '{column}' as '{kind[:80]}', a type of its own; export it as text.")
+
+
+def _shown_rows(part: pa.RecordBatch, columns: Sequence[str]) -> Iterator[dict[str, str | None]]:
+    """The rows of a batch as text, as many as fit into a preview; cells cut where they are beyond what is taken."""
+    left = _SHOWN
+    for place in range(part.num_rows):
+        one = part.slice(place, 1)
+        row = {column: _clipped(_as_text(_values(_pick(one, column))[0])) for column in columns}
+        left -= sum(len(value) for value in row.values() if value is not None)
+        yield row
+        if left < 0:
+            return
+
+
+def _clipped(text: str | None) -> str | None:
+    return None if text is None else text[: MAX_CELL + 1]
+
+
 def _values(values: pa.Array) -> list[Any]:
     """Python values; bytes that are no UTF-8 as what can be read of them."""
+    if pa.types.is_timestamp(values.type):  # arrow's own words: Python's times know no nanoseconds and no year 10000
+        zone = values.type.tz and "UTC"
+        return list(values.cast(pa.timestamp(values.type.unit, zone)).cast(pa.string()).to_pylist())
     try:
         return list(values.to_pylist())
     except UnicodeDecodeError:
@@ -111,7 +163,9 @@ def _pick(part: pa.RecordBatch, column: str) -> pa.Array:
 
 
 def _plain(values: pa.Array) -> pa.Array:
-    """Dictionary columns as the values they stand for."""
+    """Dictionary columns as the values they stand for, known extension types as what they are stored as."""
+    if isinstance(values.type, pa.BaseExtensionType):
+        values = values.storage
     return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 

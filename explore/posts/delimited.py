@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,14 +20,19 @@ from explore.posts.schema import MAX_CELL, REASONS
 ROWS = 20_000
 CHARACTERS = 16 * 2**20  # a batch ends early when its records are long
 MAX_LINE = 16 * 2**20
+SEPARATOR_LINE = r"sep=(.)\r?[\r\n]"  # what Excel writes above the column names
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are kept apart. `quoting`: cells may stand in double quotes, doubled inside."""
+    """How cells are kept apart. `quoting`: cells may stand in double quotes, doubled inside.
+
+    newline: what ends a record, a line feed (also behind a carriage return) or a carriage return alone.
+    """
 
     delimiter: str = ","
     quoting: bool = True
+    newline: str = "\n"
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class Record:
 def read_delimited(text: TextIO, dialect: Dialect, columns: Sequence[str], *, name: str) -> Iterator[Batch]:
     """Yield the wanted columns in batches; records of the wrong shape come as rejected.
 
-    `text` must be opened with newline="" and errors="surrogateescape". The first record is the header.
+    `text` must be opened with the newline of the dialect and errors="surrogateescape". The first record is the header.
     """
     found = records(text, dialect, name=name)
     header = next(found).cells
@@ -59,6 +65,9 @@ def records(text: TextIO, dialect: Dialect, *, name: str = "the file") -> Iterat
     """
     csv.field_size_limit(MAX_CELL)
     lines = _Lines(text, name)
+    first = next(lines, "")
+    if not re.fullmatch(SEPARATOR_LINE, first):
+        lines.give_back(0)
     reader = _reader(lines, dialect)
     width = 0
     while True:
@@ -100,11 +109,10 @@ class _Lines:
         self.taken.append(line)
         return line
 
-    def give_back(self) -> str:
-        """Keep the first line of the current record and read the others again."""
-        first, *others = self.taken
-        self._again.extendleft(reversed(others))
-        return first
+    def give_back(self, keep: int = 1) -> str:
+        """Keep the first line of the current record (or none) and read the others again."""
+        self._again.extendleft(reversed(self.taken[keep:]))
+        return self.taken[0] if self.taken else ""
 
 
 def _reader(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
@@ -114,8 +122,13 @@ def _reader(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
 
 
 def _broken(lines: _Lines, error: csv.Error) -> Record:
-    long = "field larger" in str(error) and len(lines.taken) == 1
-    return Record([], lines.give_back(), "cell_too_long" if long else "open_quote")
+    alone = len(lines.taken) == 1
+    reason = "open_quote"
+    if "field larger" in str(error) and alone:
+        reason = "cell_too_long"
+    elif "new-line character" in str(error) and alone:
+        reason = "stray_newline"
+    return Record([], lines.give_back(), reason)
 
 
 def _swallowed(taken: Sequence[str], dialect: Dialect, width: int) -> bool:

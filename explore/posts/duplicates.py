@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 
 _MEMORY = "1GB"
@@ -39,6 +38,8 @@ class Duplicates:
 
 def find_duplicates(posts: Path, *, scratch: Path) -> Duplicates:
     """Look through a Parquet file with `post_id` and `text` for ids that come again. `scratch` takes what spills."""
+    import duckdb  # a look at the first records does without
+
     with duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(scratch), "threads": 2}) as database:
         found = database.execute(_LATER, {"path": str(posts)}).fetchnumpy()
     places = np.asarray(found["place"], dtype=np.int64)

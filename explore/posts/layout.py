@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from explore.errors import Refused
-from explore.posts.delimited import Dialect, Record, records
+from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, records
 from explore.posts.presets import NAMES
 
 SAMPLE_ROWS = 200
@@ -16,6 +17,8 @@ _DELIMITERS = (",", "\t", ";", "|")
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _MAX_COLUMNS = 2_000
 _MAX_HEADER = 200  # characters; longer "names" are the text of a post
+_MAX_WORDS = 4
+_SEPARATOR_LINE = re.compile(r"\ufeff?" + SEPARATOR_LINE)
 _DATA = re.compile(r"\s*(?:[-+]?\d[\d.,:/ TZ+-]*|https?://\S+|\d{4}-\d\d-\d\d.*)\s*")
 
 
@@ -93,8 +96,16 @@ def told_by(head: bytes, *, name: str, compression: str, delimiter: str | None) 
         return Layout("jsonl", compression, encoding)
     if not text:
         raise Refused(f"'{name}' holds nothing but white space; export it again.")
-    dialect = _dialect(head.decode(encoding, "surrogateescape"), delimiter)
+    if text.startswith("<"):
+        raise Refused(f"'{name}' is a web page or XML, not posts; export them as CSV, JSONL or Parquet.")
+    dialect = _dialect(decoded(head, encoding), delimiter)
     return Layout("tsv" if dialect.delimiter == "\t" else "csv", compression, encoding, dialect)
+
+
+def decoded(head: bytes, encoding: str) -> str:
+    """The text in the first bytes of a file, which may end in the middle of a character; what is no text is marked."""
+    errors = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
+    return codecs.getincrementaldecoder(encoding)(errors).decode(head)
 
 
 def check_header(header: list[str], *, name: str) -> None:
@@ -106,7 +117,12 @@ def check_header(header: list[str], *, name: str) -> None:
     twice = [column for column, times in Counter(header).items() if times > 1]
     if twice:
         raise Refused(f"'{name}' names the column '{twice[0][:80]}' more than once; rename one of them.")
-    data = [cell for cell in header if _DATA.fullmatch(cell) or len(cell) > _MAX_HEADER or len(cell.split()) > 4]
+    if len(header) == 1 and header[0].startswith("#"):
+        raise Refused(f"'{name}' begins with a remark ('{header[0][:60]}'); remove what stands above the column names.")
+    most_words = 1 if len(header) == 1 else _MAX_WORDS
+    data = [
+        cell for cell in header if _DATA.fullmatch(cell) or len(cell) > _MAX_HEADER or len(cell.split()) > most_words
+    ]
     usual = {re.sub(r"[\W_]+", "", one) for names in NAMES.values() for one in names}
     if data and not any(re.sub(r"[\W_]+", "", cell.casefold()) in usual for cell in header):
         raise Refused(f"The first line of '{name}' looks like a post ('{data[0][:60]}'); put column names above it.")
@@ -154,13 +170,19 @@ def _refuse_document(text: str, name: str) -> None:
 
 
 def _dialect(text: str, delimiter: str | None) -> Dialect:
-    """The delimiter (and whether quotes count) under which the most records agree with the header."""
+    """The delimiter, line end and use of quotes under which the most records agree with the header."""
+    newlines = ("\n", "\r") if text.count("\r") > text.count("\r\n") else ("\n",)
+    told = _SEPARATOR_LINE.match(text)
+    if told and delimiter is None:
+        delimiter = told[1]
     if delimiter is not None:
         wanted = _DELIMITER_NAMES.get(delimiter.casefold(), delimiter)
         if len(wanted) != 1 or wanted in '"\r\n':
             raise Refused(f"Delimiter '{delimiter}' is not one character; say --delimiter ';' or --delimiter tab.")
-        return max((Dialect(wanted), Dialect(wanted, quoting=False)), key=lambda one: _agreement(text, one)[0])
-    tried = [Dialect(one) for one in _DELIMITERS] + [Dialect("\t", quoting=False)]
+        tried = [Dialect(wanted, quoting, newline) for newline in newlines for quoting in (True, False)]
+        return max(tried, key=lambda one: _agreement(text, one)[0])
+    tried = [Dialect(one, newline=newline) for newline in newlines for one in _DELIMITERS]
+    tried += [Dialect("\t", quoting=False, newline=newline) for newline in newlines]
     return max(tried, key=lambda one: _agreement(text, one))
 
 
@@ -178,7 +200,8 @@ def _agreement(text: str, dialect: Dialect) -> tuple[float, int]:
 def sample_records(text: str, dialect: Dialect) -> list[Record]:
     """The first records in a piece of text; the last, which may be cut, is left out where there are others."""
     rows: list[Record] = []
-    for record in records(io.StringIO(text, newline=""), dialect):
+    content = io.BytesIO(text.encode("utf-8", "surrogatepass"))  # io.StringIO would change line feeds for newline="\r"
+    for record in records(io.TextIOWrapper(content, "utf-8", "surrogatepass", newline=dialect.newline), dialect):
         rows.append(record)
         if len(rows) > SAMPLE_ROWS + 1:
             break

@@ -13,30 +13,41 @@ from typing import Any, BinaryIO, TextIO
 
 from explore.errors import Refused
 from explore.posts import columnar
+from explore.posts.apart import Apart
 from explore.posts.batches import Batch
 from explore.posts.delimited import read_delimited
 from explore.posts.jsonlines import BadLine, Constant, json_lines, parse, read_json_lines
-from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sample_records, told_by
+from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, decoded, sample_records, told_by
+from explore.posts.limits import Limits
+from explore.posts.orders import file_to, preview_from
 from explore.posts.sources import InputFile, look_at, open_content
 
 _HEAD = 2**18
 _SAMPLE_CHARACTERS = 2**22
 _MAX_PATHS = 4_000
+_GLANCE = Limits(seconds=20, silence=20)
 _PAGE_KEYS = frozenset(
     {"data", "videos", "comments", "posts", "items", "results", "messages", "statuses", "tweets", "feed", "children"}
 )
 
 
 def preview(path: Path, *, delimiter: str | None = None) -> Preview:
-    """Look at the first records of a file without reading all of it.
+    """Look at the first records of a file without reading all of it, in a process of its own.
 
     Raises Refused for what is no plain file, holds no posts or is none of our formats.
     """
-    return preview_of(look_at(path), delimiter=delimiter)
+    file = look_at(path)
+    with Apart([file.name], limits=_GLANCE) as reader:
+        return preview_apart(file, reader, delimiter=delimiter)
+
+
+def preview_apart(file: InputFile, reader: Apart, *, delimiter: str | None) -> Preview:
+    """`preview` of a file that was looked at before, by a process that is there."""
+    return preview_from(reader.ask({"do": "preview", "file": file_to(file), "delimiter": delimiter}))
 
 
 def preview_of(file: InputFile, *, delimiter: str | None = None) -> Preview:
-    """`preview` of a file that was looked at before."""
+    """`preview` in this process, which untrusted bytes may end."""
     with open_content(file) as content:
         head = _read_up_to(content, _HEAD)
     layout = told_by(head, name=file.name, compression=file.compression, delimiter=delimiter)
@@ -54,7 +65,7 @@ def read(file: InputFile, layout: Layout, columns: Sequence[str], *, moved: Call
     """
     if layout.format == "parquet":
         with _seekable(file) as content:
-            yield from columnar.read_parquet(content, columns, name=file.name, moved=moved)
+            yield from columnar.read_parquet(content, columns, name=file.name, size=file.size, moved=moved)
         return
     with _text(file, layout) as (text, behind):
         if layout.format == "jsonl":
@@ -70,7 +81,7 @@ def read(file: InputFile, layout: Layout, columns: Sequence[str], *, moved: Call
 
 
 def _delimited_preview(file: InputFile, layout: Layout, head: bytes) -> Preview:
-    rows = sample_records(head.decode(layout.encoding, "surrogateescape"), layout.dialect)
+    rows = sample_records(decoded(head, layout.encoding), layout.dialect)
     if not rows or rows[0].reason:
         raise Refused(f"The first line of '{file.name}' cannot be read as column names; check its quotes.")
     header = rows[0].cells
@@ -166,7 +177,7 @@ def _text(file: InputFile, layout: Layout) -> Iterator[tuple[TextIO, Callable[[]
     """A file as text, line ends kept, bytes that are no text marked; and the share of it that is behind."""
     content = open_content(file)
     errors = "surrogatepass" if layout.encoding == "utf-16" else "surrogateescape"
-    newline = "\n" if layout.format == "jsonl" else ""
+    newline = "\n" if layout.format == "jsonl" else layout.dialect.newline
     raw: Any = content.raw
     with io.TextIOWrapper(content, encoding=layout.encoding, errors=errors, newline=newline) as text:
         yield text, lambda: min(1.0, raw.position() / file.size)

@@ -67,6 +67,7 @@ REASONS: dict[str, str] = {
     "extra_column": "more cells than the header has columns",
     "short_row": "fewer cells than the header has columns",
     "open_quote": "a quoted cell is not closed, or a quote stands in the wrong place",
+    "stray_newline": "a line break of another kind inside a cell without quotes",
     "cell_too_long": "a cell is longer than the limit",
     "nul": "a NUL character in the record",
     "bad_encoding": "bytes that are not valid text in the file's encoding",

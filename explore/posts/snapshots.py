@@ -8,30 +8,32 @@ import json
 import platform
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
 
-import duckdb
-import pyarrow as pa
+import pyarrow.parquet as pq
 
 from explore import __version__
 from explore.errors import Refused
-from explore.files import new_folder, read_json, write_json
-from explore.posts.checks import Rules, check
+from explore.files import new_folder, read_json, remove_abandoned, write_json
+from explore.posts.apart import FULL, Apart
 from explore.posts.layout import Preview
+from explore.posts.limits import limits_for
 from explore.posts.mapping import ColumnMapping, corrected, detect, require_text
-from explore.posts.readers import preview_of, read
-from explore.posts.schema import MENDS, REASONS
+from explore.posts.notes import read_notes
+from explore.posts.orders import Order
+from explore.posts.readers import preview_apart
+from explore.posts.schema import MENDS, POSTS_SCHEMA, QUARANTINE_SCHEMA, REASONS
 from explore.posts.sources import InputFile, digest, ensure_unchanged, look_at
-from explore.posts.staging import Counts, Staging
+from explore.posts.staging import POSTS, QUARANTINE, Staged
 from explore.posts.times import zone
-from explore.posts.writing import Facts
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
 
-_FORMAT = 1  # goes up when the same file would be read differently
+_FORMAT = 2  # goes up when the same file would be read differently
 _MAX_DAMAGE = 0.2
 _INVENTED = "made from a hash of text, time and author and the position in the load: the file has no ids"
 _ENDINGS = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".gz", ".zst", ".zstd"})
@@ -132,16 +134,22 @@ def load(
 ) -> LoadReport:
     """Read files of one shape into a snapshot; the same bytes, mapping and options lead to the same snapshot.
 
-    Nothing is written to the workspace unless the whole load succeeds. `now` becomes the time of loading. Raises
-    Refused for files that cannot be used and when more than a fifth of the records would be quarantined.
+    A process of its own reads them, so that no file can bring this one down. Nothing is written to the workspace unless
+    the whole load succeeds. `now` becomes the time of loading. Raises Refused for files that cannot be used and when
+    more than a fifth of the records would be quarantined.
     """
     if not paths:
         raise Refused("No file was given; name at least one.")
     clock = StageClock(progress)
-    plan = _plan([Path(path) for path in paths], options, clock)
-    known = _read(workspace.snapshots / plan.id)
-    if known is None:
-        known = _write(plan, workspace, options, now, clock)
+    remove_abandoned(workspace.snapshots)
+    clock("Looking at the file")
+    files = tuple(look_at(Path(path)) for path in paths)
+    limits = limits_for(sum(file.size for file in files))
+    with Apart([file.name for file in files], limits=limits) as reader:
+        plan = _plan(files, options, clock, reader)
+        known = _read(workspace.snapshots / plan.id)
+        if known is None:
+            known = _write(plan, workspace, options, now, clock, reader)
     clock.stop()
     return LoadReport(known.id, known.sha256, **known.manifest["counts"], reasons=dict(known.manifest["reasons"]))
 
@@ -168,7 +176,14 @@ def list_snapshots(workspace: Workspace) -> list[Snapshot]:
     if not workspace.snapshots.is_dir():
         return []
     found = [_read(folder) for folder in workspace.snapshots.iterdir() if not folder.name.startswith(".")]
-    return sorted((s for s in found if s is not None), key=lambda s: (s.loaded_at, s.id), reverse=True)
+    kept = [_as_called_now(workspace, snapshot) for snapshot in found if snapshot is not None]
+    return sorted(kept, key=lambda snapshot: (snapshot.loaded_at, snapshot.id), reverse=True)
+
+
+def _as_called_now(workspace: Workspace, snapshot: Snapshot) -> Snapshot:
+    """The snapshot under the name that people have given it since it was loaded."""
+    name = read_notes(workspace, snapshot.id).name or snapshot.name
+    return replace(snapshot, name=name, manifest={**snapshot.manifest, "name": name})
 
 
 @dataclass(frozen=True)
@@ -181,25 +196,25 @@ class _Plan:
     sha256: str
     previews: tuple[Preview, ...]
     mapping: ColumnMapping
-    rules: Rules
+    order: Order
 
 
-def _plan(paths: Sequence[Path], options: LoadOptions, clock: StageClock) -> _Plan:
-    """Look at the files, agree on a mapping and work out the id."""
-    clock("Looking at the file")
-    files = tuple(look_at(path) for path in paths)
-    previews = tuple(preview_of(file, delimiter=options.delimiter) for file in files)
+def _plan(files: tuple[InputFile, ...], options: LoadOptions, clock: StageClock, reader: Apart) -> _Plan:
+    """Look into the files, agree on a mapping and work out the id."""
+    previews = tuple(preview_apart(file, reader, delimiter=options.delimiter) for file in files)
     mapping = corrected(detect(previews[0]), previews[0], options.columns)
     require_text(mapping, previews[0])
     for preview in previews[1:]:
         corrected(ColumnMapping({}), preview, mapping.columns)
     if options.date_order not in {None, "dmy", "mdy"}:
         raise Refused(f"Date order '{options.date_order}' is not known; say --date-order dmy or mdy.")
-    rules = Rules(mapping.sources, zone(options.tz), options.date_order)
+    zone(options.tz)  # refuses an unknown one
+    layouts = tuple(preview.layout for preview in previews)
+    order = Order(files, layouts, mapping.sources, options.tz, options.date_order)
     clock("Fingerprinting the file")
     hashes = tuple(digest(file) for file in files)
     whole = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return _Plan(_identity(whole, mapping, options), files, hashes, whole, previews, mapping, rules)
+    return _Plan(_identity(whole, mapping, options), files, hashes, whole, previews, mapping, order)
 
 
 def _identity(whole: str, mapping: ColumnMapping, options: LoadOptions) -> str:
@@ -208,26 +223,29 @@ def _identity(whole: str, mapping: ColumnMapping, options: LoadOptions) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _write(plan: _Plan, workspace: Workspace, options: LoadOptions, now: datetime, clock: StageClock) -> Snapshot:
+def _write(
+    plan: _Plan, workspace: Workspace, options: LoadOptions, now: datetime, clock: StageClock, reader: Apart
+) -> Snapshot:
     """Read, check and store every record, or nothing."""
     target = workspace.snapshots / plan.id
     missing = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
     try:
         with new_folder(target) as folder:
-            with Staging(folder, [file.name for file in plan.files]) as staging:
-                _stage(plan, staging, clock)
-                clock("Looking for duplicates")
-                counts, facts = staging.finish(ahead_of=now + timedelta(days=1))
-                _refuse_damage(staging, counts, options)
+            told = reader.ask(_request(plan, folder, now), heard=clock)
+            staged = Staged.from_json(told)
+            for file in plan.files:
+                ensure_unchanged(file)
+            _refuse_damage(staged, options)
+            _ensure_whole(folder, staged)
             clock.stop()
-            manifest = _manifest(plan, options, staging, counts, facts, now, clock)
-            write_json(folder / "manifest.json", manifest)
+            clock.peak_rss_mb |= told["peak_rss_mb"]
+            write_json(folder / "manifest.json", _manifest(plan, options, staged, now, clock))
     except BaseException as error:
         for folder in missing:  # a refused load leaves no trace, not even an empty folder
             with suppress(OSError):
                 folder.rmdir()
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise Refused("The disk is full; free some space and load again. Nothing was changed.") from None
+            raise Refused(FULL) from None
         raise
     snapshot = _read(target)
     if snapshot is None:
@@ -235,59 +253,50 @@ def _write(plan: _Plan, workspace: Workspace, options: LoadOptions, now: datetim
     return snapshot
 
 
-def _stage(plan: _Plan, staging: Staging, clock: StageClock) -> None:
-    """Check every batch of every file."""
-    total = sum(file.size for file in plan.files)
-    before = earlier = 0
-    for index, (file, preview) in enumerate(zip(plan.files, plan.previews, strict=True)):
-        read_until = 0
-
-        def moved(share: float, *, before: int = before, size: int = file.size) -> None:
-            clock("Checking posts", (before + share * size) / total)
-
-        for batch in read(file, preview.layout, plan.rules.columns, moved=moved):
-            staging.reject(batch.rejected, file=index)
-            staging.add(check(batch, plan.rules, offset=earlier), file=index)
-            read_until = batch.read
-        ensure_unchanged(file)
-        before, earlier = before + file.size, earlier + read_until
+def _request(plan: _Plan, folder: Path, now: datetime) -> dict[str, Any]:
+    ahead_of = (now + timedelta(days=1)).isoformat()
+    return {"do": "stage", "order": plan.order.to_json(), "folder": str(folder), "ahead_of": ahead_of}
 
 
-def _refuse_damage(staging: Staging, counts: Counts, options: LoadOptions) -> None:
+def _ensure_whole(folder: Path, staged: Staged) -> None:
+    """Believe the other process only when what it wrote is what it says."""
+    counts = staged.counts
+    rows = {}
+    for name, schema in ((POSTS, POSTS_SCHEMA), (QUARANTINE, QUARANTINE_SCHEMA)):
+        with pq.ParquetFile(folder / name) as file:
+            rows[name] = file.metadata.num_rows if file.schema_arrow.equals(schema) else -1
+    whole = rows == {POSTS: counts.accepted, QUARANTINE: counts.quarantined}
+    if not whole or counts.accepted + counts.quarantined + counts.duplicates != counts.records:
+        raise Refused("The reader wrote other posts than it counted, so nothing was kept; load the file again.")
+
+
+def _refuse_damage(staged: Staged, options: LoadOptions) -> None:
     """Refuse a load with no usable post, or with more quarantined records than a person has agreed to."""
-    if not counts.accepted:
-        raise Refused(f"None of the {counts.records:,} records can be used: {_told(staging)}. {_mend(staging)}.")
-    if staging.damaged > _MAX_DAMAGE * counts.records and not options.accept_quarantine:
-        share = f"{staging.damaged:,} of {counts.records:,} records ({staging.damaged / counts.records:.0%})"
+    records = staged.counts.records
+    if not staged.counts.accepted:
+        raise Refused(f"None of the {records:,} records can be used: {_told(staged)}. {_mend(staged)}.")
+    if staged.damaged > _MAX_DAMAGE * records and not options.accept_quarantine:
+        share = f"{staged.damaged:,} of {records:,} records ({staged.damaged / records:.0%})"
         raise Refused(
-            f"{share} would be quarantined: {_told(staging)}. {_mend(staging)}, "
+            f"{share} would be quarantined: {_told(staged)}. {_mend(staged)}, "
             "or say --accept-quarantine to load the rest."
         )
 
 
-def _told(staging: Staging) -> str:
+def _told(staged: Staged) -> str:
     """The commonest reasons in words, each with an example."""
-    lines = []
-    for reason, count in staging.reasons.most_common(3):
-        first = staging.examples[reason][0]
-        lines.append(f"{REASONS[reason]} ({count:,}, first in record {first.record:,})")
-    return "; ".join(lines)
+    commonest = list(staged.reasons.items())[:3]
+    return "; ".join(
+        f"{REASONS[reason]} ({count:,}, first in record {staged.firsts[reason]:,})" for reason, count in commonest
+    )
 
 
-def _mend(staging: Staging) -> str:
+def _mend(staged: Staged) -> str:
     """What a person can do about the commonest reason."""
-    return MENDS.get(staging.reasons.most_common(1)[0][0], "Correct the file or the mapping")
+    return MENDS.get(next(iter(staged.reasons), ""), "Correct the file or the mapping")
 
 
-def _manifest(
-    plan: _Plan,
-    options: LoadOptions,
-    staging: Staging,
-    counts: Counts,
-    facts: Facts,
-    now: datetime,
-    clock: StageClock,
-) -> dict[str, Any]:
+def _manifest(plan: _Plan, options: LoadOptions, staged: Staged, now: datetime, clock: StageClock) -> dict[str, Any]:
     """Everything that was done and found, for people and for later stages."""
     moment = now.astimezone(UTC)
     return {
@@ -303,12 +312,12 @@ def _manifest(
         "preset": plan.mapping.preset,
         "options": asdict(options),
         "read_as": [_read_as(preview) for preview in plan.previews],
-        "time_formats": sorted(staging.time_formats),
+        "time_formats": list(staged.time_formats),
         "tz": options.tz,
         "post_ids": "from the file" if "post_id" in plan.mapping.columns else _INVENTED,
-        "counts": asdict(counts),
-        "reasons": dict(staging.reasons.most_common()),
-        **facts.summary(),
+        "counts": asdict(staged.counts),
+        "reasons": staged.reasons,
+        **staged.facts,
         "columns_dropped": list(plan.mapping.unused),
         "versions": _versions(),
         "loaded_at": moment.isoformat(),
@@ -332,8 +341,8 @@ def _versions() -> dict[str, str]:
     return {
         "groundswell": __version__,
         "python": platform.python_version(),
-        "pyarrow": pa.__version__,
-        "duckdb": duckdb.__version__,
+        "pyarrow": version("pyarrow"),
+        "duckdb": version("duckdb"),
     }
 
 

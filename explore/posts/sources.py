@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import zlib
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from explore.errors import Refused
 from explore.files import sha256
 
 MAX_EXPANDED = 64 * 2**30  # bytes; more than a billion posts
-_BOMB_RATIO = 1_000  # text that people wrote packs 3 to 50 times, copies of one post some 200 times
+BOMB_RATIO = 1_000  # text that people wrote packs 3 to 50 times, copies of one post some 200 times
 _BOMB_FROM = 32 * 2**20
 _MAX_WINDOW = 128 * 2**20
 _STEP = 2_048  # packed bytes a step: at most 64 MB of output at once, however hostile
@@ -52,7 +53,7 @@ class InputFile:
 
 def look_at(path: Path) -> InputFile:
     """Check that `path` is a plain file with something in it. Raises Refused for links, pipes, folders, empty files."""
-    name = "".join(c if c.isprintable() else "�" for c in path.name)[:200]
+    name = _harmless(path.name)
     try:
         status = path.lstat()
     except OSError:
@@ -68,7 +69,7 @@ def look_at(path: Path) -> InputFile:
     with _opened(path, name) as file:
         head = file.read(8)
     _refuse_foreign(head, name)
-    packed = next((kind for magic, kind in _PACKED.items() if head.startswith(magic)), "none")
+    packed = next((kind for kind, starts in _STARTS.items() if head.startswith(starts)), "none")
     return InputFile(path, name, status.st_size, packed, _stamp(status))
 
 
@@ -188,8 +189,8 @@ class _Unpacked(io.RawIOBase):
         self._unpacked += more
         if self._unpacked > MAX_EXPANDED:
             raise Refused(f"'{self._file.name}' unpacks to more than {MAX_EXPANDED // 2**30} GB; split it.")
-        if self._unpacked > _BOMB_FROM and self._unpacked > _BOMB_RATIO * max(self._packed, _STEP):
-            raise Refused(f"'{self._file.name}' unpacks to over {_BOMB_RATIO:,} times its size, as no posts do.")
+        if self._unpacked > _BOMB_FROM and self._unpacked > BOMB_RATIO * max(self._packed, _STEP):
+            raise Refused(f"'{self._file.name}' unpacks to over {BOMB_RATIO:,} times its size, as no posts do.")
 
 
 class _Plain(io.FileIO):
@@ -198,6 +199,12 @@ class _Plain(io.FileIO):
     def position(self) -> int:
         """Bytes that are behind."""
         return self.tell()
+
+
+def _harmless(name: str) -> str:
+    """The last part of a file's name, whatever system it came from, without characters that cannot be seen."""
+    last = re.split(r"[\\/]", name)[-1].lstrip(".") or "file"
+    return "".join(c if c.isprintable() else "�" for c in last)[:200]
 
 
 def _opened(path: Path, name: str) -> io.BufferedReader[Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,6 @@ from explore.posts.writing import Facts, TableWriter, quarantine_table
 POSTS, QUARANTINE = "posts.parquet", "quarantine.parquet"
 _STAGED, _RECORDS, _SPILL = ".staged.parquet", ".records", ".spill"
 _SAME_ID = "same_id_other_text"
-_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,34 @@ class Counts:
     duplicates: int
 
 
+@dataclass(frozen=True)
+class Staged:
+    """What is known of a load once its posts and its quarantine are written.
+
+    reasons: reason code -> records, the commonest first. firsts: reason code -> the first record kept apart for it.
+    facts: see `Facts.summary`.
+    """
+
+    counts: Counts
+    reasons: dict[str, int]
+    firsts: dict[str, int]
+    time_formats: tuple[str, ...]
+    facts: dict[str, Any]
+
+    @property
+    def damaged(self) -> int:
+        """Records kept apart for another reason than that they hold no text."""
+        return sum(count for reason, count in self.reasons.items() if reason not in NOT_COUNTED_AS_DAMAGE)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Staged:
+        formats = tuple(told["time_formats"])
+        return cls(Counts(**told["counts"]), told["reasons"], told["firsts"], formats, told["facts"])
+
+
 class Staging:
     """Takes checked batches in order. Use with `with`; call `finish` inside it once every record is in."""
 
@@ -43,10 +71,10 @@ class Staging:
         self._posts = TableWriter(folder / _STAGED, POSTS_SCHEMA)
         self._quarantine = TableWriter(folder / QUARANTINE, QUARANTINE_SCHEMA)
         self._records = (folder / _RECORDS).open("wb")
-        self.reasons: Counter[str] = Counter()
-        self.examples: dict[str, list[Rejected]] = {}
-        self.time_formats: Counter[str] = Counter()
-        self.accepted = 0
+        self._reasons: Counter[str] = Counter()
+        self._firsts: dict[str, int] = {}
+        self._time_formats: set[str] = set()
+        self._accepted = 0
 
     def __enter__(self) -> Staging:
         return self
@@ -59,31 +87,25 @@ class Staging:
                 writer.abandon()
         self._records.close()
 
-    @property
-    def damaged(self) -> int:
-        """Records kept apart for another reason than that they hold no text."""
-        return sum(count for reason, count in self.reasons.items() if reason not in NOT_COUNTED_AS_DAMAGE)
-
     def add(self, checked: Checked, *, file: int) -> None:
         """Take the posts and the rejected records of one batch of the `file`-th file."""
         self._posts.write(checked.posts)
         places = np.empty((len(checked.records), 2), np.int64)
         places[:, 0], places[:, 1] = file, checked.records
         self._records.write(places.tobytes())
-        self.accepted += checked.posts.num_rows
-        self.time_formats.update(checked.time_formats)
+        self._accepted += checked.posts.num_rows
+        self._time_formats.update(checked.time_formats)
         self.reject(checked.rejected, file=file)
 
     def reject(self, rejected: Sequence[Rejected], *, file: int) -> None:
         """Put records of the `file`-th file into quarantine."""
         self._quarantine.write(quarantine_table(rejected, file=self._files[file]))
         for one in rejected:
-            self.reasons[one.reason] += 1
-            if len(shown := self.examples.setdefault(one.reason, [])) < _EXAMPLES:
-                shown.append(one)
+            self._reasons[one.reason] += 1
+            self._firsts.setdefault(one.reason, one.record)
 
-    def finish(self, *, ahead_of: datetime) -> tuple[Counts, Facts]:
-        """Take out the duplicates, write the final posts, tidy up; returns the counts and what is known of them."""
+    def finish(self, *, ahead_of: datetime) -> Staged:
+        """Take out the duplicates, write the final posts, tidy up."""
         self._posts.close()
         self._records.close()
         again = find_duplicates(self._folder / _STAGED, scratch=self._folder / _SPILL)
@@ -97,9 +119,12 @@ class Staging:
         for name in (_STAGED, _RECORDS):
             (self._folder / name).unlink(missing_ok=True)
         _remove_folder(self._folder / _SPILL)
-        kept = self.accepted - len(again.places)
-        quarantined = self.reasons.total()
-        return Counts(kept + quarantined + len(again.same), kept, quarantined, len(again.same)), facts
+        self._quarantine.close()
+        kept = self._accepted - len(again.places)
+        quarantined = self._reasons.total()
+        counts = Counts(kept + quarantined + len(again.same), kept, quarantined, len(again.same))
+        reasons = dict(self._reasons.most_common())
+        return Staged(counts, reasons, self._firsts, tuple(sorted(self._time_formats)), facts.summary())
 
     def _rewrite(self, again: Duplicates, facts: Facts) -> None:
         """Write the posts without the duplicates; those with another text go to quarantine."""

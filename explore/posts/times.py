@@ -9,7 +9,6 @@ from datetime import UTC, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -49,6 +48,8 @@ _BY_ORDER = {
 
 # Plausible years make the units of an epoch disjoint, so its size tells the unit: units per second.
 _EPOCHS = {"epoch s": 1, "epoch ms": 10**3, "epoch µs": 10**6, "epoch ns": 10**9}
+_FARTHEST = 14 * 60  # minutes from UTC of the clocks that are farthest ahead
+_TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NUMBER = r"^(?:\d{9,18}|[1-4]\d{18})(?:\.\d+)?$"
 _NO_TIME = pa.array(["", "null", "NULL", "None", "NaT", "nan", "NaN", "N/A", "NA"])
 
@@ -109,8 +110,13 @@ def _stamps(values: pa.Array, *, tz: tzinfo) -> Times:
     missing = values.is_null().to_numpy(zero_copy_only=False)
     aware = pa.types.is_timestamp(values.type) and values.type.tz is not None
     name = "timestamp" if pa.types.is_timestamp(values.type) else "date"
-    target = pa.timestamp("us", tz="UTC") if aware else pa.timestamp("us")
-    micros = values.cast(target, safe=False).cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    if not pa.types.is_timestamp(values.type):
+        values = values.cast(pa.timestamp("ms" if pa.types.is_date64(values.type) else "s"))
+    ticks = values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    per_second = _TICKS[values.type.unit]
+    near = np.abs(ticks) < 2 * _LAST // 10**6 * per_second  # beyond, microseconds might overflow into another year
+    seconds, rest = np.divmod(np.where(near, ticks, 0), per_second)
+    micros = np.where(near, seconds * 10**6 + rest * 10**6 // per_second, _LAST)
     state = np.where(missing, MISSING, OK).astype(np.uint8)
     if not aware:
         micros = _localise(micros, state, tz)
@@ -203,6 +209,7 @@ def _from_parts(name: str, rows: np.ndarray, parts: pa.StructArray) -> _Reading:
     real = (month >= 1) & (month <= 12) & (day >= 1) & (date.astype("datetime64[M]") == first) & (year >= 1)
     real &= clock_ok & (hour < 24) & (minute < 60) & (second < 60)
     offset, naive = _offset(pc.struct_field(parts, "z"))
+    real &= np.abs(offset) <= _FARTHEST
     seconds = date.astype(np.int64) * 86_400 + hour * 3_600 + minute * 60 + second - offset * 60
     return _Reading(name, rows, seconds * 10**6 + micro, real, naive)
 
@@ -237,6 +244,7 @@ def _offset(zones: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     shown = parts.is_valid()
     sign = np.where(_mask(pc.equal(pc.struct_field(parts, "sign"), "-")), -1, 1)
     minutes = _number(parts, "h") * 60 + _number(parts, "m")
+    minutes = np.where(_number(parts, "m") < 60, minutes, 24 * 60)
     return np.where(_mask(shown), sign * minutes, 0), _mask(pc.equal(zones, ""))
 
 
@@ -246,6 +254,8 @@ def _localise(micros: np.ndarray, state: np.ndarray, tz: tzinfo, *, only: np.nda
     rows = rows if only is None else rows[only[rows]]
     if tz is UTC or not len(rows):
         return micros
+    import pandas as pd  # half a second, which only files with local times need
+
     stamps = pd.DatetimeIndex(micros[rows].view("datetime64[us]"))
     local = stamps.tz_localize(tz, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC")
     micros = micros.copy()

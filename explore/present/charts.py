@@ -67,8 +67,14 @@ def curve(evidence: Evidence, *, measure: Measure = "posts", dark: bool = False)
     return themed(chart, palette)
 
 
-def volume(bins: pd.DataFrame, *, dark: bool = False) -> alt.LayerChart:
-    """A snapshot's posts over time. `bins`: bin_start (UTC), posts; evenly spaced, at least one row."""
+def volume(
+    bins: pd.DataFrame, *, holes: pd.DataFrame | None = None, spikes: pd.DataFrame | None = None, dark: bool = False
+) -> alt.LayerChart:
+    """A snapshot's posts over time. `bins`: bin_start (UTC), posts; evenly spaced, at least one row.
+
+    `holes` and `spikes`: start, end (UTC), usual and, for spikes, posts, as `posts.collection` finds them. Holes are
+    grey bands from top to bottom, so that one does not look like a trend that fades; spikes are marked at the top.
+    """
     if bins.empty:
         raise ValueError("a snapshot without times has no volume over time")
     palette = DARK if dark else LIGHT
@@ -82,15 +88,20 @@ def volume(bins: pd.DataFrame, *, dark: bool = False) -> alt.LayerChart:
     quiet = int((bins["posts"] == 0).sum())
     gaps = f"; {words.number(quiet)} of {words.number(len(bins))} bins are empty" if quiet else ""
     span = f"{words.when(starts.iloc[0])} to {words.when(starts.iloc[-1] + step)}"
+    bands = [_holes(holes, encodings)] if holes is not None and len(holes) else []
+    marks = [_spikes(spikes, encodings)] if spikes is not None and len(spikes) else []
+    small_print = [encodings.counted, *_marks_told(holes, spikes)]
     chart = alt.layer(
         _series(encodings.bins, "posts", encodings, area=True),
+        *bands,
         _peak(encodings.bins, "posts", encodings),
         _hover(encodings.bins, encodings),
+        *marks,
     ).properties(
         width="container",
-        height=180,
-        title=title(f"{total}{gaps}", encodings.counted),
-        description=f"{total}, {span}{gaps}.",
+        height=135 + 45 * len(small_print),  # with title and small print where the page fits the chart into it
+        title=title(f"{total}{gaps}", *small_print),
+        description=" ".join([f"{total}, {span}{gaps}.", *_marks_told(holes, spikes)]),
     )
     return themed(chart, palette)
 
@@ -245,6 +256,41 @@ def _peak(bins: pd.DataFrame, name: str, scales: _CurveScales) -> alt.Chart:
         .encode(x=scales.x(), y=scales.y(column), text="text:N")
     )  # fmt: skip
     return layer
+
+
+def _holes(holes: pd.DataFrame, scales: _CurveScales) -> alt.Chart:
+    """Bands with an outline, so that a hole of an hour shows among months."""
+    frame = pd.DataFrame({"bin_start": holes["start"], "bin_end": holes["end"]})
+    quiet = scales.palette.quiet
+    layer: alt.Chart = (
+        alt.Chart(frame)
+        .mark_rect(color=quiet, stroke=quiet, strokeWidth=1, fillOpacity=0.35, clip=True, aria=False)
+        .encode(x=scales.x(), x2="bin_end:T")
+    )
+    return layer
+
+
+def _spikes(spikes: pd.DataFrame, scales: _CurveScales) -> alt.Chart:
+    frame = pd.DataFrame({"bin_start": spikes["start"] + (spikes["end"] - spikes["start"]) / 2}).assign(
+        said=[
+            f"{words.count(one.posts, 'post')} from {words.when(one.start)}, usually {words.number(one.usual)}"
+            for one in spikes.itertuples()
+        ]
+    )
+    layer: alt.Chart = (
+        alt.Chart(frame)
+        .mark_point(shape="triangle-down", filled=True, size=45, color=scales.palette.muted, opacity=1, aria=False)
+        .encode(x=scales.x(), y=alt.value(-5), tooltip=alt.Tooltip("said:N", title="spike"))
+    )
+    return layer
+
+
+def _marks_told(holes: pd.DataFrame | None, spikes: pd.DataFrame | None) -> list[str]:
+    """What the marks mean, where there are any."""
+    told = [f"Grey: {words.count(len(holes), 'hole')} in the collection."] if holes is not None and len(holes) else []
+    if spikes is not None and len(spikes):
+        told.append(f"▼ {words.count(len(spikes), 'spike')} far above the days around.")
+    return told
 
 
 def _hover(bins: pd.DataFrame, scales: _CurveScales) -> alt.Chart:

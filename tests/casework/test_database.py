@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 
 from explore.casework import database
 from explore.casework.database import engine, reading, writing
+from explore.casework.removals import REMOVALS
 from explore.errors import Refused
 from explore.jobs.queue import JOBS
 from explore.settings import PROJECT, Workspace, workspace_at
@@ -23,16 +24,17 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def test_a_database_has_the_tables_that_the_code_expects(workspace: Workspace) -> None:
     with reading(workspace) as connection:
-        assert compare_metadata(MigrationContext.configure(connection), JOBS.metadata) == []
+        ours = [JOBS.metadata, REMOVALS.metadata]
+        assert compare_metadata(MigrationContext.configure(connection), ours) == []
 
 
 def test_sqlite_keeps_what_it_acknowledged(workspace: Workspace) -> None:
     with reading(workspace) as connection:
         settings = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
         ]
-    assert settings == ["delete", 2, 1, 5000]
+    assert settings == ["delete", 2, 1, 1, 5000]
 
 
 def test_a_write_ahead_log_left_by_another_program_is_given_up(workspace: Workspace) -> None:

@@ -44,6 +44,19 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return calls
 
 
+def test_a_load_on_top_of_a_snapshot_is_appended(
+    workspace: Workspace, called: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appending = types.ModuleType("appending")
+    appending.append = lambda *given, **named: called.update(append=(given, named)) or Said("report", snapshot="s2")
+    monkeypatch.setitem(sys.modules, "explore.posts.appending", appending)
+    job = _job(load={"paths": ["more.csv"], "append": "s1"})
+    assert [part["snapshot"] for part in execute_job(job, workspace, progress=silent)] == ["s2"]
+    given, named = called["append"]
+    assert (given, named["base"]) == (([Path("more.csv")], workspace), Said("s1"))
+    assert "load" not in called
+
+
 def test_a_load_is_followed_by_a_run_of_what_it_loaded(workspace: Workspace, called: dict[str, Any]) -> None:
     job = _job(load={"paths": ["posts.csv"], "options": {"tz": "UTC"}}, run={"seed": 7, "as_of": NOW.isoformat()})
     parts = list(execute_job(job, workspace, progress=silent))

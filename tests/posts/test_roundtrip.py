@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +19,13 @@ from tests.posts.making import loaded, written
 FORMATS = [f"{kind}{packing}" for kind in ("csv", "tsv", "jsonl", "parquet") for packing in ("", ".gz", ".zst")]
 COLUMNS = list(FIELD_NAMES)
 
-# Anything a person could type; a NUL, half a character and blank text are kept apart and tested there.
+# Anything that fits into a text; a NUL, half a character and blank text are kept apart and tested there.
 characters = st.characters(exclude_categories=("Cs",), exclude_characters="\x00")
-texts = st.text(characters, min_size=1, max_size=40).filter(lambda text: bool(text.strip()) and "\ufeff" not in text)
-words = st.none() | st.text("abc 1é語-_'\"\n;,\t", min_size=1, max_size=8).filter(lambda text: bool(text.strip()))
-counts = st.none() | st.integers(0, 2**53)
+nasty = st.text("\r\n\"',;\t|\\ {}[]\ufeff\u2028=#é語👩\u200d", min_size=1, max_size=12)
+texts = (st.text(characters, min_size=1, max_size=40) | nasty).filter(lambda text: bool(text.strip()))
+words = st.none() | (st.text("abc 1é語-_'\"\n\r;,\t", min_size=1, max_size=8)).filter(lambda text: bool(text.strip()))
+ids = texts.filter(lambda text: not re.search(r"\d[eE]\+?\d", text))  # 1.2E+18 is a rounded id, and kept apart
+counts = st.none() | st.integers(0, 10**18 - 1)
 moments = st.integers(0, 10**16).map(
     lambda micros: datetime(1990, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros // 4)
 )
@@ -30,10 +33,17 @@ moments = st.integers(0, 10**16).map(
 
 @st.composite
 def posts(draw: st.DrawFn) -> list[dict[str, Any]]:
-    found = draw(st.lists(st.tuples(texts, moments, words, words, counts, counts), min_size=1, max_size=8))
+    found = draw(
+        st.lists(
+            st.tuples(ids, texts, moments, words, words, counts, counts),
+            min_size=1,
+            max_size=8,
+            unique_by=lambda post: post[0],
+        )
+    )
     return [
         {
-            "post_id": f"{index:03}",
+            "post_id": post_id,
             "created_at": at.isoformat(),
             "text": text,
             "author_id": author,
@@ -46,7 +56,7 @@ def posts(draw: st.DrawFn) -> list[dict[str, Any]]:
             "url": author,
             "media_id": region,
         }
-        for index, (text, at, author, region, views, likes) in enumerate(found)
+        for post_id, text, at, author, region, views, likes in found
     ]
 
 

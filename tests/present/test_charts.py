@@ -153,3 +153,26 @@ def test_wide_signs_get_the_room_they_need() -> None:
 def test_a_map_without_narratives_is_drawn() -> None:
     spec = charts.density_map(CELLS, labels().astype({"flagged": bool, "x": float, "y": float}), dark=True).to_dict()
     assert spec["title"]["text"] == ["0 narratives, 0 emerging"]
+
+
+def test_holes_are_bands_and_spikes_are_marked_above_the_volume() -> None:
+    starts = pd.date_range("2024-05-01", periods=24, freq="h", tz="UTC")
+    bins = pd.DataFrame({"bin_start": starts, "posts": [9] * 10 + [0] * 4 + [9] * 9 + [900]})
+    holes = pd.DataFrame({"start": [starts[10]], "end": [starts[14]], "usual": [36]})
+    spikes = pd.DataFrame({"start": [starts[23]], "end": [starts[23] + starts.freq], "usual": [9], "posts": [900]})
+    spec = charts.volume(bins, holes=holes, spikes=spikes).to_dict()
+    assert spec["title"]["subtitle"][1:] == [
+        "Grey: 1 hole in the collection.",
+        "▼ 1 spike far above the days around.",
+    ]
+    assert "Grey: 1 hole in the collection." in spec["description"]
+    drawn = [layer["mark"]["type"] for layer in spec["layer"]]
+    assert (drawn.count("rect"), drawn.count("point")) == (2, 1)
+    said = [row["said"] for rows in spec["datasets"].values() for row in rows if "said" in row]
+    assert said == ["900 posts from 1 May 2024 23:00 UTC, usually 9"]
+
+
+def test_a_volume_without_findings_says_nothing_of_them() -> None:
+    bins = pd.DataFrame({"bin_start": pd.date_range("2024-05-01", periods=3, tz="UTC"), "posts": [1, 2, 3]})
+    none = pd.DataFrame({"start": [], "end": [], "usual": [], "posts": []})
+    assert charts.volume(bins, holes=none, spikes=none).to_dict()["title"] == charts.volume(bins).to_dict()["title"]

@@ -1,0 +1,1 @@
+"""Parts of the command line: what `explore/cli.py` puts together."""
