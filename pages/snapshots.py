@@ -12,14 +12,14 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from explore import jobs, session
 from explore.errors import Refused
 from explore.posts.layout import Preview
-from explore.posts.mapping import ColumnMapping, corrected, detect, samples
+from explore.posts.mapping import ColumnMapping, corrected, samples
 from explore.posts.quality import Quality
 from explore.posts.readers import preview
 from explore.posts.sample import as_stored
 from explore.posts.schema import FIELDS
 from explore.posts.snapshots import Snapshot
-from explore.present import charts, words
-from pages import cards
+from explore.present import words
+from pages import cards, keeping
 
 UPLOAD, ON_DISK = "Upload", "Path on this machine"
 NOT_IN_FILE = "(not in this file)"
@@ -39,16 +39,21 @@ def chosen_files() -> list[Path]:
     return [session.keep_upload(upload) for upload in uploads]
 
 
-def reading() -> dict[str, Any]:
+def reading(begun: keeping.Start) -> dict[str, Any]:
     """How dates and separators are to be read, where the file leaves it open."""
     with st.popover("How to read it"):
-        tz = st.text_input("Time zone of times that name none", value="UTC", help="For instance Europe/Berlin.")
-        order = st.selectbox("Dates like 01/03/2024", [None, "dmy", "mdy"], format_func=DATE_ORDERS.__getitem__)
-        delimiter = st.text_input("Separator of a CSV file", max_chars=1, placeholder="found out by itself")
+        tz = st.text_input("Time zone of times that name none", value=begun.tz, help="For instance Europe/Berlin.")
+        order = st.selectbox(
+            "Dates like 01/03/2024", ORDERS, index=ORDERS.index(begun.date_order), format_func=DATE_ORDERS.__getitem__
+        )
+        delimiter = st.text_input(
+            "Separator of a CSV file", value=begun.delimiter or "", max_chars=1, placeholder="found out by itself"
+        )
         accept = st.toggle("Load even if over 20 % of the rows are bad")
     return {"tz": tz.strip() or "UTC", "date_order": order, "delimiter": delimiter or None, "accept_quarantine": accept}
 
 
+ORDERS = [None, "dmy", "mdy"]
 DATE_ORDERS = {None: "Not needed, or ask me", "dmy": "day/month/year", "mdy": "month/day/year"}
 
 
@@ -122,15 +127,16 @@ def add() -> None:
         return
     try:
         seen = preview(files[0])
-        found = detect(seen)
-        recognised = f"Recognised as {found.preset}." if found.preset else "Columns found by name and content."
-        st.text(f"{seen.name}: {describe(seen)}. {recognised}")
-        mapping = mapping_editor(seen, found)
+        base = keeping.append_target(kept) if kept else None
+        begun = keeping.start(seen, base)
+        st.text(f"{seen.name}: {describe(seen)}. {begun.said}")
+        mapping = mapping_editor(seen, begun.mapping)
         what_is_missing(mapping)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input("Name of the snapshot", value=Path(seen.name).name.split(".")[0], width=320)
-            options = {"name": name.strip() or None, "columns": mapping.columns, **reading()}
+            options = {"name": name.strip() or None, "columns": keeping.every_field(mapping), **reading(begun)}
             run = run_settings("new")
+            keeping.keep_mapping(seen, mapping, options)
             go = st.button("Load and explore", type="primary", icon=":material/play_arrow:")
         stored = as_stored(seen, mapping, tz=options["tz"], date_order=options["date_order"], count=5)
     except Refused as refusal:
@@ -141,6 +147,7 @@ def add() -> None:
     st.dataframe(stored.rows, hide_index=True, height=cards.height(len(stored.rows), most=5))
     if go:
         load = {"paths": [str(path) for path in files], "options": options, "remove_after": session.is_upload(files)}
+        load |= {"append": base.id} if base else {}
         title = str(options["name"] or seen.name)
         session.follow(jobs.submit(session.workspace(), title=title, load=load, run=run, now=session.now()))
         st.rerun()
@@ -198,10 +205,7 @@ def report(snapshot: Snapshot) -> None:
     st.write(accounts_of(found))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        if not found.volume.empty:
-            st.altair_chart(charts.volume(found.volume, dark=session.is_dark()), theme=None, key="volume")
-        else:
-            st.info("The file has no times, so there is no volume over time and nothing can be called emerging.")
+        keeping.volume(found)
     with right:
         missing = pd.DataFrame({"field": list(found.missing), "missing": list(found.missing.values())})
         share = st.column_config.ProgressColumn("Missing", min_value=0, max_value=1, format="percent")
@@ -211,6 +215,7 @@ def report(snapshot: Snapshot) -> None:
             height=cards.height(len(missing), most=7),
             column_config={"field": "Field", "missing": share},
         )
+        keeping.accounts(found)
     if not found.reasons.empty:
         st.markdown("**Kept apart**")
         st.dataframe(
@@ -218,6 +223,7 @@ def report(snapshot: Snapshot) -> None:
             hide_index=True,
             column_config={"meaning": "Why", "records": "Records"},
         )
+    keeping.quarantine_download(snapshot, found)
     st.caption(f"Snapshot {snapshot.id} · SHA-256 of the file {snapshot.sha256}")
 
 
@@ -285,5 +291,6 @@ if kept:
     selected = shelf(kept)
     explore_again(selected)
     report(selected)
+    keeping.manage(selected, kept)
 history()
 session.write_link(session.LINK)
