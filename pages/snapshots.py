@@ -282,10 +282,10 @@ session.need_frame()
 st.title("Snapshots", anchor=False)
 kept = session.snapshots()
 st.write("A snapshot is a file of posts, checked and kept as it came in. Bring one in, and explore it for narratives.")
-cards.job_card("page")
 with st.container(border=True):
     st.subheader("Add posts", anchor=False)
     add()
+cards.job_card("page")
 if kept:
     st.subheader("Loaded", anchor=False)
     selected = shelf(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,8 +63,9 @@ def explore(
     encoder = encoders.encoder_for(config.encoder)
     clusters.level(config.granularity)  # refuses a wrong word before the work starts
     run_id = run.run_id(snapshot.id, config, encoder_version=encoder.version)
-    if (workspace.runs / run_id / "manifest.json").is_file():
-        return run.open_run(workspace, run_id)
+    kept = _kept(workspace, run_id)
+    if kept is not None:
+        return kept
     clock = StageClock(progress)
 
     clock("Collapsing copies")
@@ -95,6 +97,18 @@ def explore(
     with new_folder(workspace.runs / run_id) as folder:
         _write(folder, facts, posts=posts, found=found, narratives=narratives, space=space, centroids=centroids)
     return run.open_run(workspace, run_id)
+
+
+def _kept(workspace: Workspace, run_id: str) -> Run | None:
+    """The run where it is whole; a damaged one is removed, because it is about to be made again."""
+    folder = workspace.runs / run_id
+    if not folder.is_dir():
+        return None
+    try:
+        return run.open_run(workspace, run_id)
+    except Refused:
+        shutil.rmtree(folder)
+        return None
 
 
 def warm_up() -> None:

@@ -174,7 +174,7 @@ def list_runs(workspace: Workspace, snapshot_id: str | None = None) -> list[dict
 
 
 def _damaged(run: str, name: str) -> Refused:
-    return Refused(f"Run {run} is damaged: {name} is not what was written. Delete its folder and run again.")
+    return Refused(f"Run {run} is damaged: {name} is not what was written. Run it again.")
 
 
 def _folders(workspace: Workspace) -> list[Path]:

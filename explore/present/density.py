@@ -37,6 +37,7 @@ def density_map(cells: pd.DataFrame, labels: pd.DataFrame, *, dark: bool = False
     )
     emerging = int(flagged.sum())
     found = f"{words.count(len(labels), 'narrative')}, {words.number(emerging)} emerging"
+    signs = ["Orange triangles: emerging."] if emerging else []
     shade = "Brighter" if dark else "Darker"
     chart = (
         alt.layer(_density(cells, palette), _narrative_marks(marked, palette), *_names(marked, palette))
@@ -44,7 +45,7 @@ def density_map(cells: pd.DataFrame, labels: pd.DataFrame, *, dark: bool = False
         .properties(
             width="container",
             height=HEIGHT,
-            title=title(found, "Orange triangles: emerging.", f"Near: similar words. {shade}: more posts."),
+            title=title(found, *signs, f"Near: similar words. {shade}: more posts."),
             description=f"Map of {found}. {words.listed(list(marked.loc[flagged, 'label'].head(5)))}",
         )
     )

@@ -255,12 +255,12 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(
     assert not workspace.runs.exists()
 
 
-def test_a_damaged_run_is_refused_instead_of_returned(workspace: Workspace) -> None:
-    posts = stream()[:20]
-    run = explored(workspace, posts)
-    (run.folder / "posts.parquet").write_bytes(b"not what was written")
-    with pytest.raises(Refused, match=r"damaged: posts\.parquet"):
-        explored(workspace, posts)
+def test_a_damaged_run_is_made_again(workspace: Workspace) -> None:
+    first = explored(workspace, stream(each=20))
+    (first.folder / "messages.parquet").write_bytes(b"damaged")
+    again = explored(workspace, stream(each=20))
+    assert again.id == first.id
+    assert len(again.messages) == again.manifest["counts"]["messages"]
 
 
 # --- the sample ------------------------------------------------------------------------------------------------------
