@@ -30,7 +30,8 @@ ROOMS = (
 VOCABULARY = {"text", "vectors"}
 ASSEMBLERS = {
     "atlas": "places the narratives of a kept run on the map",
-    "pipeline": "calls the stages in order and writes a run",
+    "freezing": "turns what the stages made into a run's files",
+    "pipeline": "calls the stages in order",
     "ranking": "scores the narratives of a kept run",
     "evidence": "gathers what a narrative's page shows from a kept run",
     "run": "the store itself, which reads and writes what the stages made",

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +12,8 @@ from numpy.typing import NDArray
 
 from explore import __version__
 from explore.errors import Refused
-from explore.files import new_folder, sha256, write_json
-from explore.narratives import clusters, encoders, graph, layout, messages, ranking, run, topics
-from explore.narratives.emergence import Window, count, judge, score
+from explore.narratives import clusters, encoders, freezing, graph, layout, messages, run, topics
+from explore.narratives.freezing import Space
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.text import words
 from explore.narratives.vectors import unit_rows
@@ -29,23 +23,6 @@ from explore.settings import Workspace
 
 LAYOUT_EPOCHS, MAP_EPOCHS = 50, 100
 FEWEST_TO_CLUSTER = 15
-USUAL_SHARE = 0.05
-PACKAGES = ("bertopic", "faiss-cpu", "hdbscan", "model2vec", "numpy", "pandas", "scikit-learn", "scipy", "umap-learn")
-EPOCH = pd.Timestamp(0, tz="UTC")
-
-
-@dataclass(frozen=True)
-class _Space:
-    """What the messages with words became: vectors, neighbour graph, map positions, narrative, strength, and the fewest
-    messages of a narrative."""
-
-    vectors: NDArray[np.float32]
-    graph: Any
-    tree: NDArray[np.float64]
-    xy: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    strength: NDArray[np.float64]
-    sizes: dict[str, int]
 
 
 def explore(
@@ -58,45 +35,92 @@ def explore(
 ) -> Run:
     """Explore `snapshot` and freeze the result under runs/<run id>/; an existing run of the same kind is returned.
 
+    A run of the same posts with another granularity lends its vectors, graph, tree and map; only the cut is made anew.
     Raises `Refused` when the encoder or granularity is unknown, or when there is no post to explore.
     """
     encoder = encoders.encoder_for(config.encoder)
+    identity = {"name": encoder.name, "version": encoder.version}
+    return _explore(snapshot, workspace, config, identity, now, progress, encoder=encoder)
+
+
+def recluster(
+    base: Run, snapshot: Snapshot, workspace: Workspace, *, granularity: str, now: datetime, progress: Progress = silent
+) -> Run:
+    """The run of `base` at another granularity, from its vectors, graph and layout: what `explore` would give."""
+    config = replace(base.config, granularity=granularity)
+    return _explore(snapshot, workspace, config, dict(base.manifest["encoder"]), now, progress, base=base)
+
+
+def _explore(
+    snapshot: Snapshot, workspace: Workspace, config: RunConfig, identity: dict[str, str], now: datetime,
+    progress: Progress, *, encoder: encoders.Encoder | None = None, base: Run | None = None,
+) -> Run:  # fmt: skip
     clusters.level(config.granularity)  # refuses a wrong word before the work starts
-    run_id = run.run_id(snapshot.id, config, encoder_version=encoder.version)
+    run_id = run.run_id(snapshot.id, config, encoder_version=identity["version"])
     kept = _kept(workspace, run_id)
     if kept is not None:
         return kept
     clock = StageClock(progress)
+    base = base or _sibling(workspace, snapshot.id, config, identity["version"])
+    if base is not None:
+        clock("Reading the run that is there")
+        posts, found, space = freezing.reread(base)
+    else:
+        assert encoder is not None  # noqa: S101  # without a base there is one
+        posts, found, space = _arranged(snapshot, workspace, config, encoder, clock=clock)
 
+    clock("Clustering")
+    spoken = found[: len(space.vectors)]
+    sizes = _sizes(space.tree, config.granularity, n=len(spoken))
+    cut = clusters.cut(
+        space.tree,
+        space.graph,
+        vectors=space.vectors,
+        size=sizes["chosen"],
+        n_posts=spoken["n_posts"].to_numpy(dtype=np.int64),
+        n_authors=spoken["n_authors"].fillna(0).to_numpy(dtype=np.int64),
+    )
+    clock("Naming narratives")
+    typicality = freezing.typicality(space.vectors, cut.labels)
+    langs = spoken["lang"].astype(object).where(spoken["lang"].notna(), None).tolist()
+    named = topics.describe(spoken["text"].tolist(), langs, cut.labels, typicality, space.vectors)
+
+    clock("Scoring emergence")
+    found = freezing.placed(found, space, named, strength=cut.strength, typicality=typicality)
+    posts = freezing.with_narratives(posts, found)
+    narratives = freezing.narratives(posts, named)
+    clock.stop()
+
+    facts = freezing.facts_of(snapshot, config, posts, found, narratives, clock=clock, now=now)
+    origin = {"id": run_id, "encoder": identity, "fewest_messages": sizes, "cut_from": base.id if base else None}
+    freezing.write(
+        workspace.runs / run_id, origin | facts, posts=posts, found=found, narratives=narratives, space=space
+    )
+    return run.open_run(workspace, run_id)
+
+
+def _sibling(workspace: Workspace, snapshot_id: str, config: RunConfig, encoder_version: str) -> Run | None:
+    """A whole run of the same posts that differs in nothing but the granularity."""
+    wanted = config.as_json() | {"granularity": None}
+    for manifest in run.list_runs(workspace, snapshot_id):
+        same = manifest["config"] | {"granularity": None} == wanted and manifest["version"] == __version__
+        if same and manifest["encoder"]["version"] == encoder_version:
+            return _kept(workspace, str(manifest["id"]))
+    return None
+
+
+def _arranged(
+    snapshot: Snapshot, workspace: Workspace, config: RunConfig, encoder: encoders.Encoder, *, clock: StageClock
+) -> tuple[pd.DataFrame, pd.DataFrame, Space]:
+    """The posts (see `freezing.coded`), their messages, and how the messages with words lie to each other."""
     clock("Collapsing copies")
     posts = _read_posts(snapshot, config.as_of)
     posts["message_id"] = messages.collapse(posts["text"])
     found, worded = _worded_first(messages.describe(posts))
-    spoken = found[:worded]
-    texts = spoken["text"].tolist()
-
     clock("Comparing messages")
+    texts = found["text"][:worded].tolist()
     vectors = encoders.encode_cached(encoder, texts, seed=config.seed, cache=workspace.cache)
-    space = _cluster(vectors, spoken, config=config, clock=clock)
-
-    clock("Naming narratives")
-    typicality = _typicality(vectors, space.labels)
-    langs = spoken["lang"].astype(object).where(spoken["lang"].notna(), None).tolist()
-    named = topics.describe(texts, langs, space.labels, typicality, vectors)
-    found = _placed(found, space, typicality=typicality, narrative=named.narrative)
-
-    clock("Scoring emergence")
-    posts = _assigned(posts, found)
-    narratives = _narratives(posts, named)
-
-    clock("Writing the run")
-    centroids = _centroids(vectors, named.narrative)
-    clock.stop()
-    facts = _facts(run_id, snapshot, config, encoder, posts, found, narratives, clock=clock, now=now)
-    facts["fewest_messages"] = space.sizes
-    with new_folder(workspace.runs / run_id) as folder:
-        _write(folder, facts, posts=posts, found=found, narratives=narratives, space=space, centroids=centroids)
-    return run.open_run(workspace, run_id)
+    return freezing.coded(posts, found), found, _laid_out(vectors, seed=config.seed, clock=clock)
 
 
 def _kept(workspace: Workspace, run_id: str) -> Run | None:
@@ -113,10 +137,9 @@ def _kept(workspace: Workspace, run_id: str) -> Run | None:
 
 def warm_up() -> None:
     """Import and compile what a run needs, so that the first run of a worker starts at once."""
-    rng = np.random.default_rng(0)
-    vectors = unit_rows(rng.normal(size=(200, 8)).astype(np.float32))
-    found = pd.DataFrame({"n_posts": np.ones(200, dtype=np.int64), "n_authors": np.ones(200, dtype=np.int64)})
-    _cluster(vectors, found, config=RunConfig(), clock=StageClock())
+    vectors = unit_rows(np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32))
+    space = _laid_out(vectors, seed=0, clock=StageClock())
+    clusters.suggest(space.tree, n=len(vectors))
     topics.warm_up()
 
 
@@ -135,37 +158,24 @@ def _read_posts(snapshot: Snapshot, as_of: datetime | None) -> pd.DataFrame:
     return posts
 
 
-def _cluster(vectors: NDArray[np.float32], found: pd.DataFrame, *, config: RunConfig, clock: StageClock) -> _Space:
-    """Neighbours, layouts and clusters of the messages with words; of too few, only a message that many accounts
-    repeat can be a narrative."""
+def _laid_out(vectors: NDArray[np.float32], *, seed: int, clock: StageClock) -> Space:
+    """Neighbours, tree and map of the messages with words; of too few, there is none."""
     from scipy import sparse
 
     n = len(vectors)
-    cut = partial(
-        clusters.cut,
-        vectors=vectors,
-        n_posts=found["n_posts"].to_numpy(dtype=np.int64),
-        n_authors=found["n_authors"].fillna(0).to_numpy(dtype=np.int64),
-    )
     if n < FEWEST_TO_CLUSTER:
         nowhere = sparse.csr_matrix((n, n), dtype=np.float32)
-        sizes = _sizes(np.empty((0, 4)), config.granularity, n=n)
-        alone = cut(np.empty((0, 4)), nowhere, size=sizes["chosen"])
-        xy = np.zeros((n, 2), dtype=np.float32)
-        return _Space(vectors, nowhere, alone.tree, xy, alone.labels, alone.strength, sizes)
+        return Space(vectors, nowhere, np.empty((0, 4)), np.zeros((n, 2), dtype=np.float32))
     clock("Finding neighbours")
     neighbours = graph.nearest(vectors)
-    weights = layout.fuzzy_graph(vectors, neighbours.indices, neighbours.distances, seed=config.seed)
+    weights = layout.fuzzy_graph(vectors, neighbours.indices, neighbours.distances, seed=seed)
     clock("Laying out")
-    start = layout.principal(vectors, dimensions=5, seed=config.seed)
-    points = layout.embed(weights, start, epochs=LAYOUT_EPOCHS, seed=config.seed)
-    clock("Clustering")
+    start = layout.principal(vectors, dimensions=5, seed=seed)
+    points = layout.embed(weights, start, epochs=LAYOUT_EPOCHS, seed=seed)
+    clock("Building the tree")
     tree = clusters.linkage(points)
-    sizes = _sizes(tree, config.granularity, n=n)
-    found_in = cut(tree, weights, size=sizes["chosen"])
     clock("Drawing the map")
-    xy = layout.embed(weights, points[:, :2].copy(), epochs=MAP_EPOCHS, seed=config.seed)
-    return _Space(vectors, weights, tree, xy, found_in.labels, found_in.strength, sizes)
+    return Space(vectors, weights, tree, layout.embed(weights, points[:, :2].copy(), epochs=MAP_EPOCHS, seed=seed))
 
 
 def _sizes(tree: NDArray[np.float64], granularity: str, *, n: int) -> dict[str, int]:
@@ -185,144 +195,3 @@ def _worded_first(found: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     wordless = np.array([not words(text) for text in found["text"]], dtype=bool)
     order = np.argsort(wordless, kind="stable")
     return found.iloc[order].reset_index(drop=True), int((~wordless).sum())
-
-
-def _placed(
-    found: pd.DataFrame, space: _Space, *, typicality: NDArray[np.float64], narrative: NDArray[np.int64]
-) -> pd.DataFrame:
-    """The messages with narrative_id (-1 = none), strength (0-1), map position and typicality (null = nowhere)."""
-    place = pd.DataFrame(
-        {
-            "narrative_id": narrative,
-            "strength": space.strength,
-            "x": space.xy[:, 0],
-            "y": space.xy[:, 1],
-            "typicality": typicality,
-        }
-    ).reindex(range(len(found)))
-    place["narrative_id"] = place["narrative_id"].fillna(-1).astype("int32")
-    place["strength"] = place["strength"].fillna(0.0)
-    return pd.concat([found, place], axis=1)
-
-
-def _centroids(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Unit-length mean vector of each label 0.., shape (k, d)."""
-    k = int(labels.max(initial=-1)) + 1
-    sums = np.zeros((k, vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, labels[labels >= 0], vectors[labels >= 0])
-    return unit_rows(sums)
-
-
-def _typicality(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Cosine of each message to its narrative's mean; null outside narratives."""
-    typicality = np.full(len(labels), np.nan)
-    inside = labels >= 0
-    typicality[inside] = (vectors[inside] * _centroids(vectors, labels)[labels[inside]]).sum(axis=1)
-    return typicality
-
-
-def _assigned(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """posts.parquet: post_id, message_id, narrative_id, row (in the snapshot), created_at, author and message (codes),
-    views, lang, region."""
-    code = pd.Series(np.arange(len(found)), index=found["message_id"])
-    message = code.loc[posts["message_id"]].to_numpy()
-    author, _ = pd.factorize(posts["author_id"])
-    return pd.DataFrame(
-        {
-            "post_id": posts["post_id"],
-            "message_id": posts["message_id"],
-            "narrative_id": found["narrative_id"].to_numpy()[message].astype(np.int32),
-            "row": posts["row"],
-            "created_at": posts["created_at"],
-            "author": author.astype(np.int32),
-            "message": message.astype(np.int32),
-            "views": posts["views"],
-            "lang": posts["lang"],
-            "region": posts["region"],
-        }
-    )
-
-
-def _narratives(posts: pd.DataFrame, named: topics.Topics) -> pd.DataFrame:
-    """narratives.parquet: names, sizes, and emergence as of the last post with a window of 24 h on 7 days."""
-    k = len(named.labels)
-    names = pd.DataFrame(
-        {
-            "narrative_id": np.arange(k),
-            "theme_id": np.array(named.themes, dtype=np.int64),
-            "label": pd.array(named.labels, dtype="str"),
-            "terms": pd.Series(named.terms, dtype=object),
-            "languages": pd.Series(_usual(posts, "lang", k), dtype=object),
-            "regions": pd.Series(_usual(posts, "region", k), dtype=object),
-        }
-    )
-    line = run.timeline(posts)
-    sizes = ranking.sizes(run.timeline(posts.fillna({"created_at": EPOCH})), k=k)
-    if posts["created_at"].isna().all():
-        sizes[["first_at", "last_at"]] = pd.NaT
-    as_of = posts["created_at"].max()
-    window = Window(as_of=(EPOCH if pd.isna(as_of) else as_of).to_pydatetime())
-    first_at = int(line.at.min()) if len(line.at) else 0
-    scored = judge(score(count(line.at, line.unit, line.narrative, k=k, window=window, first_at=first_at)))
-    synchrony = pd.Series(np.nan, index=range(k), name="synchrony_q")
-    return pd.concat([names, sizes, scored.drop(columns="spark"), synchrony], axis=1)
-
-
-def _usual(posts: pd.DataFrame, column: str, k: int) -> list[list[str]]:
-    """Per narrative the values of at least 5 % of its posts that have one, most frequent first; "und" is none."""
-    known = posts[(posts["narrative_id"] >= 0) & posts[column].notna() & (posts[column] != "und")]
-    counts = known.groupby(["narrative_id", column]).size().sort_values(ascending=False, kind="stable")
-    total = known.groupby("narrative_id").size()
-    found: list[list[str]] = [[] for _ in range(k)]
-    for (narrative, value), held in counts.items():
-        if held >= USUAL_SHARE * total[narrative]:
-            found[narrative].append(str(value))
-    return found
-
-
-def _facts(
-    run_id: str, snapshot: Snapshot, config: RunConfig, encoder: encoders.Encoder, posts: pd.DataFrame,
-    found: pd.DataFrame, narratives: pd.DataFrame, *, clock: StageClock, now: datetime,
-) -> dict[str, Any]:  # fmt: skip
-    """The manifest but for the digests of the files."""
-    first_at, last_at = posts["created_at"].min(), posts["created_at"].max()
-    return {
-        "id": run_id,
-        "snapshot": {"id": snapshot.id, "sha256": snapshot.sha256, "name": snapshot.name},
-        "config": config.as_json(),
-        "encoder": {"name": encoder.name, "version": encoder.version},
-        "unit": "accounts" if (posts["author"] >= 0).any() else "messages",
-        "first_at": None if pd.isna(first_at) else first_at.isoformat(),
-        "last_at": None if pd.isna(last_at) else last_at.isoformat(),
-        "counts": {
-            "posts": len(posts),
-            "messages": len(found),
-            "narratives": len(narratives),
-            "themes": int(narratives["theme_id"].nunique()),
-            "unclustered_share": round(float((posts["narrative_id"] < 0).mean()), 4),
-        },
-        "created_at": now.isoformat(),
-        "version": __version__,
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "seconds": clock.seconds,
-        "peak_rss_mb": clock.peak_rss_mb,
-    }
-
-
-def _write(
-    folder: Path, facts: dict[str, Any], *, posts: pd.DataFrame, found: pd.DataFrame, narratives: pd.DataFrame,
-    space: _Space, centroids: NDArray[np.float32],
-) -> None:  # fmt: skip
-    posts.to_parquet(folder / "posts.parquet", index=False, compression="zstd")
-    found.to_parquet(folder / "messages.parquet", index=False, compression="zstd")
-    narratives.to_parquet(folder / "narratives.parquet", index=False, compression="zstd")
-    np.save(folder / "vectors.npy", space.vectors, allow_pickle=False)
-    np.save(folder / "centroids.npy", centroids, allow_pickle=False)
-    weights = space.graph.tocsr()
-    np.savez(folder / "graph.npz", data=weights.data, indices=weights.indices, indptr=weights.indptr)
-    np.savez(folder / "tree.npz", tree=space.tree)
-    write_json(folder / "manifest.json", facts | {"files": _digests(folder.iterdir())})
-
-
-def _digests(paths: Iterable[Path]) -> dict[str, str]:
-    return {path.name: sha256(path) for path in sorted(paths)}

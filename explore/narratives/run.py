@@ -81,6 +81,12 @@ class Run:
         return str(self.manifest["snapshot"]["id"])
 
     @property
+    def config(self) -> RunConfig:
+        """What the run was asked for."""
+        told = dict(self.manifest["config"])
+        return RunConfig(**{**told, "as_of": _time(told["as_of"])})
+
+    @property
     def unit(self) -> str:
         """What emergence counts: "accounts", or "messages" where the snapshot names no account."""
         return str(self.manifest["unit"])

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from explore.narratives import pipeline
+from explore.narratives import clusters, pipeline
+from explore.narratives.freezing import Space
 from explore.narratives.pipeline import explore
 from explore.narratives.run import Run, RunConfig
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
@@ -121,24 +122,25 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
     (0, 0) on the map, the second at (1, 1) and so on.
     """
 
-    def by_word(vectors: Any, found: pd.DataFrame, **_: Any) -> pipeline._Space:
-        n = len(found)
-        labels = np.full(n, -1, dtype=np.int64)
-        for label, word in enumerate(groups):
-            labels[found["text"].str.contains(word)] = label
+    texts: list[str] = []
+    arranged = pipeline._arranged
+
+    def in_a_row(*given: Any, **named: Any) -> tuple[pd.DataFrame, pd.DataFrame, Space]:
+        all_posts, found, space = arranged(*given, **named)
+        n = len(space.vectors)
+        texts[:] = found["text"][:n]
         xy = np.repeat(np.arange(n, dtype=np.float32)[:, None], 2, axis=1)
-        return pipeline._Space(
-            vectors,
-            sparse.csr_matrix((n, n)),
-            np.empty((0, 4)),
-            xy,
-            labels,
-            np.where(labels >= 0, 1.0, 0.0),
-            {"chosen": 1},
-        )
+        return all_posts, found, Space(space.vectors, sparse.csr_matrix((n, n)), np.empty((0, 4)), xy)
+
+    def by_word(tree: Any, *_: Any, **__: Any) -> clusters.Clusters:
+        labels = np.full(len(texts), -1, dtype=np.int64)
+        for label, word in enumerate(groups):
+            labels[pd.Series(texts).str.contains(word)] = label
+        return clusters.Clusters(labels=labels, strength=np.where(labels >= 0, 1.0, 0.0), tree=tree)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "_cluster", by_word)
+        patch.setattr(pipeline, "_arranged", in_a_row)
+        patch.setattr(clusters, "cut", by_word)
         return explored(workspace, posts, **config)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from explore.errors import Refused
 from explore.narratives import ranking
 from explore.narratives.emergence import Window
-from explore.narratives.pipeline import explore
+from explore.narratives.pipeline import explore, recluster
 from explore.narratives.run import Run, RunConfig
 from explore.progress import silent
 from explore.settings import Workspace, workspace_at
@@ -253,6 +254,18 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(
     with pytest.raises(Refused, match=words):
         explore(snapshot, workspace, config=RunConfig(**config), now=NOW, progress=silent)
     assert not workspace.runs.exists()
+
+
+def test_another_granularity_from_a_kept_run_is_what_a_run_from_scratch_gives(tmp_path: Path) -> None:
+    posts = stream(each=40)
+    kept, fresh = workspace_at(tmp_path / "kept"), workspace_at(tmp_path / "fresh")
+    medium = explored(kept, posts)
+    snapshot = snapshot_of(kept, posts)
+    fine = recluster(medium, snapshot, kept, granularity="7", now=datetime(2026, 1, 1, tzinfo=UTC))
+    scratch = explored(fresh, posts, granularity="7")
+    assert fine.id == scratch.id
+    assert fine.manifest["cut_from"] == medium.id
+    assert fine.manifest["files"] == scratch.manifest["files"]
 
 
 def test_a_damaged_run_is_made_again(workspace: Workspace) -> None:

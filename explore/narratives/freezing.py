@@ -1,0 +1,219 @@
+"""What a run's files hold, and writing them once.
+
+vectors.npy, graph.npz and tree.npz hold the messages with words, which stand first in messages.parquet.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from explore import __version__
+from explore.files import new_folder, sha256, write_json
+from explore.narratives import ranking, run
+from explore.narratives.emergence import Window, count, judge, score
+from explore.narratives.run import Run, RunConfig
+from explore.narratives.topics import Topics
+from explore.narratives.vectors import Vectors, unit_rows
+from explore.posts.snapshots import Snapshot
+from explore.progress import StageClock
+
+USUAL_SHARE = 0.05
+PACKAGES = ("bertopic", "faiss-cpu", "hdbscan", "model2vec", "numpy", "pandas", "scikit-learn", "scipy", "umap-learn")
+EPOCH = pd.Timestamp(0, tz="UTC")
+DESCRIBED = ["message_id", "text", "n_posts", "n_authors", "first_at", "last_at", "lang"]
+
+
+@dataclass(frozen=True)
+class Space:
+    """How the messages with words lie to each other; n of them.
+
+    `vectors`: unit rows, shape (n, d). `graph`: neighbour weights, CSR of shape (n, n). `tree`: HDBSCAN's
+    single-linkage tree, shape (n - 1, 4). `xy`: places on the map, shape (n, 2).
+    """
+
+    vectors: Vectors
+    graph: Any
+    tree: NDArray[np.float64]
+    xy: NDArray[np.float32]
+
+
+def reread(base: Run) -> tuple[pd.DataFrame, pd.DataFrame, Space]:
+    """Posts (as `coded` gives them), messages and space of a frozen run, to cut it anew."""
+    from scipy import sparse
+
+    vectors: Vectors = np.load(base.folder / "vectors.npy", allow_pickle=False)
+    n = len(vectors)
+    with np.load(base.folder / "graph.npz", allow_pickle=False) as kept:
+        graph = sparse.csr_matrix((kept["data"], kept["indices"], kept["indptr"]), shape=(n, n))
+    with np.load(base.folder / "tree.npz", allow_pickle=False) as kept:
+        tree = kept["tree"]
+    xy = base.messages[["x", "y"]].to_numpy(dtype=np.float32)[:n]
+    posts = pd.read_parquet(base.folder / "posts.parquet").drop(columns="narrative_id")
+    return posts, base.messages[DESCRIBED], Space(vectors, graph, tree, xy)
+
+
+def coded(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """posts.parquet but for narrative_id: post_id, message_id, row (in the snapshot), created_at, author and message
+    (codes), views, lang, region."""
+    code = pd.Series(np.arange(len(found)), index=found["message_id"])
+    author, _ = pd.factorize(posts["author_id"])
+    return pd.DataFrame(
+        {
+            "post_id": posts["post_id"],
+            "message_id": posts["message_id"],
+            "row": posts["row"],
+            "created_at": posts["created_at"],
+            "author": author.astype(np.int32),
+            "message": code.loc[posts["message_id"]].to_numpy().astype(np.int32),
+            "views": posts["views"],
+            "lang": posts["lang"],
+            "region": posts["region"],
+        }
+    )
+
+
+def with_narratives(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """`posts` with the narrative of each, from its message in `found`."""
+    narrative = found["narrative_id"].to_numpy()[posts["message"]].astype(np.int32)
+    assigned = posts.copy()
+    assigned.insert(2, "narrative_id", narrative)
+    return assigned
+
+
+def placed(
+    found: pd.DataFrame,
+    space: Space,
+    named: Topics,
+    *,
+    strength: NDArray[np.float64],
+    typicality: NDArray[np.float64],
+) -> pd.DataFrame:
+    """The messages with narrative_id (-1 = none), strength (0-1), map position and typicality (null = nowhere)."""
+    place = pd.DataFrame(
+        {
+            "narrative_id": named.narrative,
+            "strength": strength,
+            "x": space.xy[:, 0],
+            "y": space.xy[:, 1],
+            "typicality": typicality,
+        }
+    ).reindex(range(len(found)))
+    place["narrative_id"] = place["narrative_id"].fillna(-1).astype("int32")
+    place["strength"] = place["strength"].fillna(0.0)
+    return pd.concat([found, place], axis=1)
+
+
+def narratives(posts: pd.DataFrame, named: Topics) -> pd.DataFrame:
+    """narratives.parquet: names, sizes, and emergence as of the last post with a window of 24 h on 7 days."""
+    k = len(named.labels)
+    names = pd.DataFrame(
+        {
+            "narrative_id": np.arange(k),
+            "theme_id": np.array(named.themes, dtype=np.int64),
+            "label": pd.array(named.labels, dtype="str"),
+            "terms": pd.Series(named.terms, dtype=object),
+            "languages": pd.Series(_usual(posts, "lang", k), dtype=object),
+            "regions": pd.Series(_usual(posts, "region", k), dtype=object),
+        }
+    )
+    line = run.timeline(posts)
+    sizes = ranking.sizes(run.timeline(posts.fillna({"created_at": EPOCH})), k=k)
+    if posts["created_at"].isna().all():
+        sizes[["first_at", "last_at"]] = pd.NaT
+    as_of = posts["created_at"].max()
+    window = Window(as_of=(EPOCH if pd.isna(as_of) else as_of).to_pydatetime())
+    first_at = int(line.at.min()) if len(line.at) else 0
+    scored = judge(score(count(line.at, line.unit, line.narrative, k=k, window=window, first_at=first_at)))
+    synchrony = pd.Series(np.nan, index=range(k), name="synchrony_q")
+    return pd.concat([names, sizes, scored.drop(columns="spark"), synchrony], axis=1)
+
+
+def typicality(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Cosine of each message to its narrative's mean; null outside narratives."""
+    found = np.full(len(labels), np.nan)
+    inside = labels >= 0
+    found[inside] = (vectors[inside] * _centroids(vectors, labels)[labels[inside]]).sum(axis=1)
+    return found
+
+
+def write(
+    folder: Path,
+    facts: Mapping[str, Any],
+    *,
+    posts: pd.DataFrame,
+    found: pd.DataFrame,
+    narratives: pd.DataFrame,
+    space: Space,
+) -> None:
+    """Write a run's files into `folder`, which appears whole or not at all; `facts` is the manifest but for digests."""
+    with new_folder(folder) as hidden:
+        posts.to_parquet(hidden / "posts.parquet", index=False, compression="zstd")
+        found.to_parquet(hidden / "messages.parquet", index=False, compression="zstd")
+        narratives.to_parquet(hidden / "narratives.parquet", index=False, compression="zstd")
+        np.save(hidden / "vectors.npy", space.vectors, allow_pickle=False)
+        spoken = found["narrative_id"].to_numpy(dtype=np.int64)[: len(space.vectors)]
+        np.save(hidden / "centroids.npy", _centroids(space.vectors, spoken), allow_pickle=False)
+        weights = space.graph.tocsr()
+        np.savez(hidden / "graph.npz", data=weights.data, indices=weights.indices, indptr=weights.indptr)
+        np.savez(hidden / "tree.npz", tree=space.tree)
+        write_json(hidden / "manifest.json", {**facts, "files": _digests(hidden.iterdir())})
+
+
+def facts_of(
+    snapshot: Snapshot, config: RunConfig, posts: pd.DataFrame, found: pd.DataFrame, narratives: pd.DataFrame,
+    *, clock: StageClock, now: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    """What the manifest says of the data, the configuration and the work."""
+    first_at, last_at = posts["created_at"].min(), posts["created_at"].max()
+    return {
+        "snapshot": {"id": snapshot.id, "sha256": snapshot.sha256, "name": snapshot.name},
+        "config": config.as_json(),
+        "unit": "accounts" if (posts["author"] >= 0).any() else "messages",
+        "first_at": None if pd.isna(first_at) else first_at.isoformat(),
+        "last_at": None if pd.isna(last_at) else last_at.isoformat(),
+        "counts": {
+            "posts": len(posts),
+            "messages": len(found),
+            "narratives": len(narratives),
+            "themes": int(narratives["theme_id"].nunique()),
+            "unclustered_share": round(float((posts["narrative_id"] < 0).mean()), 4),
+        },
+        "created_at": now.isoformat(),
+        "version": __version__,
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "seconds": clock.seconds,
+        "peak_rss_mb": clock.peak_rss_mb,
+    }
+
+
+def _usual(posts: pd.DataFrame, column: str, k: int) -> list[list[str]]:
+    """Per narrative the values of at least 5 % of its posts that have one, most frequent first; "und" is none."""
+    known = posts[(posts["narrative_id"] >= 0) & posts[column].notna() & (posts[column] != "und")]
+    counts = known.groupby(["narrative_id", column]).size().sort_values(ascending=False, kind="stable")
+    total = known.groupby("narrative_id").size()
+    found: list[list[str]] = [[] for _ in range(k)]
+    for (narrative, value), held in counts.items():
+        if held >= USUAL_SHARE * total[narrative]:
+            found[narrative].append(str(value))
+    return found
+
+
+def _centroids(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Unit-length mean vector of each label 0.., shape (k, d)."""
+    k = int(labels.max(initial=-1)) + 1
+    sums = np.zeros((k, vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, labels[labels >= 0], vectors[labels >= 0])
+    return unit_rows(sums)
+
+
+def _digests(paths: Iterable[Path]) -> dict[str, str]:
+    return {path.name: sha256(path) for path in sorted(paths)}
