@@ -4,7 +4,8 @@
 
 The posts of FILE.parquet are written as CSV (every third text with a line break, so that cells are quoted), JSONL.zst
 and Parquet into a temporary folder. Each reader works in a process of its own. "Checks" is what a load does besides
-reading cells: the time of the whole load less that of the reader alone.
+reading cells: the processor time of the whole load less that of the reader alone, since other work on the machine
+changes the time on the clock. The readers take turns in every round for the same reason.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -47,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = write_files(options.file, Path(folder))
         print(f"{rows:,} rows, median of {options.rounds}, Python {platform.python_version()}, {platform.machine()}\n")
-        print(f"{'':11}{'':30}{'seconds':>8}{'rows/s':>11}{'peak MB':>9}")
+        print(f"{'':11}{'':30}{'seconds':>8}{'CPU s':>7}{'rows/s':>11}{'peak MB':>9}")
         for format_, name in FORMATS.items():
             compare(format_, Path(folder) / name, rows, rounds=options.rounds)
 
@@ -55,17 +57,19 @@ def main() -> None:
 def compare(format_: str, path: Path, rows: int, *, rounds: int) -> None:
     """Print one line a reader, and what the checks cost."""
     found: dict[str, float] = {}
+    turns = [{reader: measure(reader, path) for reader in READERS} for _ in range(rounds)]
     for reader in READERS:
-        runs = [measure(reader, path) for _ in range(rounds)]
-        seconds = found[reader] = statistics.median(run["seconds"] for run in runs)
+        runs = [turn[reader] for turn in turns]
+        seconds = statistics.median(run["seconds"] for run in runs)
+        spent = found[reader] = statistics.median(run["spent"] for run in runs)
         peak = max(run["peak"] for run in runs)
         wanted = LIMITS.get(format_) if reader == "groundswell load" else None
         verdict = "" if wanted is None else f"   {'within' if seconds < wanted else 'OVER'} {wanted} s"
         if short := {run["rows"] for run in runs} - {rows}:
             verdict += f"   read {short} rows"
-        print(f"{format_:11}{reader:30}{seconds:8.1f}{rows / seconds:11,.0f}{peak:9,.0f}{verdict}")
+        print(f"{format_:11}{reader:30}{seconds:8.1f}{spent:7.1f}{rows / seconds:11,.0f}{peak:9,.0f}{verdict}")
     extra = found["groundswell load"] - found["groundswell reader alone"]
-    print(f"{'':11}checks, duplicates and writing cost {extra:.1f} s of the load\n")
+    print(f"{'':11}checks, duplicates and writing cost {extra:.1f} CPU s of the load\n")
 
 
 def measure(reader: str, path: Path) -> dict[str, float]:
@@ -113,9 +117,10 @@ def _timed(work: Callable[[], int]) -> dict[str, float]:
     """Seconds and peak MB of some work, and the rows that it says it read."""
     from explore.posts.limits import MB, peak_memory
 
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), sum(os.times()[:4])
     rows = work()
-    return {"seconds": time.perf_counter() - start, "peak": peak_memory() / MB, "rows": rows}
+    found = {"seconds": time.perf_counter() - start, "spent": sum(os.times()[:4]) - spent}
+    return found | {"peak": peak_memory() / MB, "rows": rows}
 
 
 def _load(path: Path) -> dict[str, float]:
@@ -137,10 +142,11 @@ def _reader_alone(path: Path) -> dict[str, float]:
     from explore.posts.readers import preview_of, read
     from explore.posts.sources import look_at
 
+    file = look_at(path)
+    preview = preview_of(file)
+    columns = sorted({c for source in detect(preview).sources.values() for c in source.columns})
+
     def work() -> int:
-        file = look_at(path)
-        preview = preview_of(file)
-        columns = sorted({c for source in detect(preview).sources.values() for c in source.columns})
         return max(batch.read for batch in read(file, preview.layout, columns, moved=lambda _: None))
 
     return _timed(work)
