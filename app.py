@@ -46,10 +46,25 @@ def pick_run() -> None:
         args=(session.NARRATIVE,),
         persist_state="session",
     )
-    st.caption(_about(runs[st.session_state[session.RUN]]))
+    shown = runs[st.session_state[session.RUN]]
+    st.caption(_about(shown))
+    pick_granularity(shown)
     if unknown:
         session.forget(session.NARRATIVE)
         st.warning("The run that was asked for is not in this workspace. The newest one is shown instead.")
+
+
+def pick_granularity(shown: dict[str, Any]) -> None:
+    """The same posts in fewer or more narratives: a run that is there is shown, another one becomes a job."""
+    key = f"granularity-{shown['id']}"
+    st.session_state.setdefault(key, shown["config"]["granularity"])
+    st.segmented_control(
+        "Narratives",
+        ["broad", "medium", "fine"],
+        key=key,
+        help="Fewer and larger, or more and smaller narratives of the same posts. Takes seconds.",
+        on_change=lambda: session.cut_anew(shown, st.session_state[key]) if st.session_state[key] else None,
+    )
 
 
 def _snapshot_name(snapshot_id: str, name: str, *, alone: bool) -> str:

@@ -130,6 +130,27 @@ def run_command(
         run = explore(
             open_snapshot(workspace, snapshot), workspace, config=config, now=datetime.now(UTC), progress=progress
         )
+    _tell_run(run, as_json=as_json)
+
+
+@app.command("recluster")
+def recluster_command(
+    run_id: Annotated[str, typer.Argument(metavar="RUN")],
+    granularity: Annotated[str, typer.Option(help="broad, medium, fine or the fewest messages.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a run anew at another granularity, from the vectors and the layout that it has."""
+    from explore.narratives.pipeline import recluster  # brings hdbscan along
+
+    workspace = current_workspace()
+    base = open_run(workspace, run_id)
+    snapshot = open_snapshot(workspace, base.snapshot_id)
+    with progress_shown(QUIET_SECONDS) as progress:
+        run = recluster(base, snapshot, workspace, granularity=granularity, now=datetime.now(UTC), progress=progress)
+    _tell_run(run, as_json=as_json)
+
+
+def _tell_run(run: Run, *, as_json: bool) -> None:
     counts = run.manifest["counts"]
     facts = {
         "run": run.id,

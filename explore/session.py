@@ -5,7 +5,6 @@ With present/pointmap/ the only module of explore/ that imports streamlit.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,12 +17,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explore import jobs
 from explore.errors import Refused
-from explore.files import write_bytes
 from explore.narratives import atlas, ranking
 from explore.narratives.emergence import Window, moment
 from explore.narratives.evidence import Evidence, evidence
 from explore.narratives.run import Run, list_runs, open_run
+from explore.posts import uploads
+from explore.posts.layout import Preview
 from explore.posts.quality import Quality, quality
+from explore.posts.readers import preview
 from explore.posts.snapshots import Snapshot, list_snapshots, open_snapshot
 from explore.settings import PROJECT, Workspace, current_workspace
 
@@ -163,17 +164,22 @@ def _window(key: WindowKey) -> Window | None:
 
 
 def keep_upload(upload: UploadedFile) -> Path:
-    """Write an upload into the workspace, once, under its own name; the load removes it. Returns its path."""
-    name = re.sub(r"[^\w.-]+", "_", upload.name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".") or "posts"
-    path = workspace().uploads / re.sub(r"[^\w-]", "", upload.file_id) / name[-120:]
-    if not path.exists():
-        write_bytes(path, bytes(upload.getbuffer()), mode=0o600)
-    return path
+    """The path of an upload in the workspace; the load removes it."""
+    return uploads.keep(workspace(), name=upload.name, ticket=upload.file_id, content=bytes(upload.getbuffer()))
 
 
-def is_upload(paths: Sequence[Path]) -> bool:
-    """Whether these are copies that `keep_upload` made."""
-    return all(path.is_relative_to(workspace().uploads) for path in paths)
+@st.cache_resource(max_entries=20, show_spinner="Looking at the file …")
+def _previewed(path: Path, stamp: tuple[int, int]) -> Preview:  # noqa: ARG001  # a changed file is looked at again
+    return preview(path)
+
+
+def previewed(path: Path) -> Preview:
+    """The first records of a file, looked at once while the file stays as it is. Raises `Refused`."""
+    try:
+        found = path.stat()
+        return _previewed(path, (found.st_mtime_ns, found.st_size))
+    except OSError:
+        return preview(path)
 
 
 # The link
@@ -269,6 +275,19 @@ def uncover(post: str) -> None:
 def is_uncovered(post: str) -> bool:
     """Whether this session asked to see the post."""
     return post in st.session_state.get(_UNCOVERED, ())
+
+
+def cut_anew(manifest: Mapping[str, Any], granularity: str) -> None:
+    """Look at the same posts cut broader or finer; a cut that is not there yet becomes a job."""
+    wanted = dict(manifest["config"]) | {"granularity": granularity}
+    snapshot = manifest["snapshot"]
+    for kept in runs():
+        if (kept["snapshot"]["id"], kept["config"], kept["encoder"]) == (snapshot["id"], wanted, manifest["encoder"]):
+            st.session_state[RUN] = kept["id"]
+            forget(NARRATIVE)
+            return
+    run = {"snapshot": snapshot["id"], **wanted}
+    follow(jobs.submit(workspace(), title=str(snapshot["name"]), run=run, now=now()))
 
 
 def take_over_opened() -> None:

@@ -14,10 +14,10 @@ from explore.errors import Refused
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, corrected, samples
 from explore.posts.quality import Quality
-from explore.posts.readers import preview
 from explore.posts.sample import as_stored
 from explore.posts.schema import FIELDS
 from explore.posts.snapshots import Snapshot
+from explore.posts.uploads import are_kept
 from explore.present import words
 from pages import cards, keeping
 
@@ -126,7 +126,7 @@ def add() -> None:
     if not files:
         return
     try:
-        seen = preview(files[0])
+        seen = session.previewed(files[0])
         base = keeping.append_target(kept) if kept else None
         begun = keeping.start(seen, base)
         st.text(f"{seen.name}: {describe(seen)}. {begun.said}")
@@ -146,7 +146,11 @@ def add() -> None:
     st.caption("As the first rows would be stored" + (f"; times read as {stored.times}" if stored.times else ""))
     st.dataframe(stored.rows, hide_index=True, height=cards.height(len(stored.rows), most=5))
     if go:
-        load = {"paths": [str(path) for path in files], "options": options, "remove_after": session.is_upload(files)}
+        load = {
+            "paths": [str(path) for path in files],
+            "options": options,
+            "remove_after": are_kept(session.workspace(), files),
+        }
         load |= {"append": base.id} if base else {}
         title = str(options["name"] or seen.name)
         session.follow(jobs.submit(session.workspace(), title=title, load=load, run=run, now=session.now()))
