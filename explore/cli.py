@@ -23,7 +23,7 @@ from explore.narratives.run import Run, RunConfig, open_run
 from explore.posts import mappings
 from explore.posts.appending import append, options_like
 from explore.posts.mapping import ColumnMapping
-from explore.posts.notes import change_notes
+from explore.posts.notes import change_notes, checked
 from explore.posts.readers import preview
 from explore.posts.schema import FIELD_NAMES, FIELDS
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
@@ -47,6 +47,9 @@ def main() -> None:
         code = app(standalone_mode=False)
     except (Refused, typer.exceptions.TyperException) as error:
         say(" ".join(_told(error).split()))
+        code = 2
+    except UnicodeEncodeError:
+        say("One of the words on the command line is not valid UTF-8. Type it again.")
         code = 2
     except typer.Abort:
         code = 130
@@ -89,6 +92,7 @@ def load_command(
     workspace, now = current_workspace(), datetime.now(UTC)
     paths, pairs = _files_and_pairs(files, map_ or [])
     base = open_snapshot(workspace, append_to) if append_to else None
+    name = checked("name", name) if name is not None else None
     said = {"name": name, "columns": pairs, "tz": tz, "date_order": date_order, "delimiter": delimiter}
     options = _load_options(workspace, paths[:1], base, mapping, accept_quarantine=accept_quarantine, **said)
     with progress_shown(QUIET_SECONDS) as progress:

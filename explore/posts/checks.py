@@ -17,7 +17,8 @@ from explore.posts.languages import language_codes
 from explore.posts.paths import Source
 from explore.posts.schema import FIELDS, MAX_CELL, POSTS_SCHEMA, REASONS
 
-_ROUNDED = r"^-?\d(?:[.,]\d+)?[eE]\+\d+$"  # 1.23E+18: a spreadsheet rounded the id
+# 1.23E+18, 1.78e18, 170E+16: a spreadsheet or a float rounded the id. 12e5 is left alone: base-36 ids look like that
+_ROUNDED = r"^\s*[+-]?(?:\d+[.,]\d+[eE]\+?|\d+[eE]\+)\d+\s*$"
 _NO_NUMBER = pa.array(["", "null", "NULL", "None", "nan", "NaN", "N/A", "NA", "-"])
 _MAY_BE_NEGATIVE = frozenset({"likes", "replies"})  # scores are, and platforms' own reply counters sometimes slip
 _TIME_REASONS = {
@@ -105,6 +106,9 @@ def _words(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Arr
         verdict.reject(blank, "no_id")
         verdict.reject(_mask(pc.match_substring_regex(values, _ROUNDED)), "bad_id")
         verdict.reject((kinds == NUMBER) & _mask(pc.match_substring_regex(values, "[eE]")), "bad_id")
+    if name in ("author_id", "media_id"):  # rounded ones would merge accounts that have nothing to do with each other
+        verdict.reject(_mask(pc.match_substring_regex(values, _ROUNDED)), "rounded_id")
+        verdict.reject((kinds == NUMBER) & _mask(pc.match_substring_regex(values, "[eE]")), "rounded_id")
     verdict.reject(_mask(pc.greater(pc.utf8_length(values), MAX_CELL)), "cell_too_long")
     verdict.reject(_mask(pc.match_substring(values, "\x00")), "nul")
     if name == "lang":
@@ -222,12 +226,15 @@ def _count(values: pa.Array, kinds: np.ndarray | None, verdict: _Verdict, negati
 
 
 def _written_counts(values: pa.Array, verdict: _Verdict) -> pa.Array:
-    """Counts written as text or as decimals: 12, 12.0 and -3 are taken, "", N/A and the like are unknown."""
+    """Counts written as text or as decimals: 12, 12.0 and -3 are taken, "", N/A and the like are unknown.
+
+    1.000 is no count: it is one in English and a thousand in German.
+    """
     if pa.types.is_floating(values.type) or pa.types.is_decimal(values.type):
         written = (None if value is None or value != value else format(value, "f") for value in values.to_pylist())
         values = pa.array(written, pa.string(), size=len(values))
     texts = pc.utf8_trim_whitespace(_strings(values, verdict))
-    parts = pc.extract_regex(texts, r"^(?P<whole>[+-]?\d{1,18})(?:\.0*)?$")
+    parts = pc.extract_regex(texts, r"^(?P<whole>[+-]?\d{1,18})(?:\.(?:0{0,2}|0{4,}))?$")
     unknown = _mask(pc.is_in(texts, value_set=_NO_NUMBER)) | _mask(texts.is_null())
     verdict.reject(_mask(parts.is_null()) & ~unknown, "bad_number")
     return pc.replace_substring_regex(pc.struct_field(parts, "whole"), r"^\+", "").cast(pa.int64())

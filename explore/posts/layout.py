@@ -89,6 +89,8 @@ def told_by(head: bytes, *, name: str, compression: str, delimiter: str | None) 
         raise Refused(f"'{name}' is a tar archive; unpack it and load the files in it.")
     encoding = _encoding(head, name)
     text = head.decode(encoding, "ignore").lstrip("\ufeff \t\r\n")
+    if text.startswith("\x1e"):
+        raise Refused(f"'{name}' has a sign before each record (RFC 7464); remove it first, for example: tr -d '\\036'")
     if text.startswith("["):
         raise Refused(f"'{name}' is one JSON list; write one post a line first, for example with: jq -c '.[]'")
     if text.startswith("{"):

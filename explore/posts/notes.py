@@ -54,7 +54,7 @@ def change_notes(
     `seen`: the version that the person looked at; when somebody else has changed the notes since, the change is
     refused and says what they are now. Without it the last change wins.
     """
-    changes = {name: _checked(name, value) for name, value in changes.items()}
+    changes = {name: checked(name, value) for name, value in changes.items()}
     for _ in range(_TRIES):
         latest = read_notes(workspace, snapshot_id)
         if seen is not None and latest.version != seen:
@@ -89,7 +89,8 @@ def _folder(workspace: Workspace, snapshot_id: str) -> Path:
     return workspace.home / "notes" / snapshot_id
 
 
-def _checked(name: str, value: Any) -> Any:
+def checked(name: str, value: Any) -> Any:
+    """The value of a note's field as it is kept. Raises `Refused` for one that cannot be shown or kept."""
     if name == "keep_days":
         if value is not None and not 1 <= value <= MAX_KEEP_DAYS:
             raise Refused(f"A snapshot can be kept for 1 to {MAX_KEEP_DAYS:,} days, or for ever; {value} is neither.")

@@ -57,6 +57,7 @@ REASONS: dict[str, str] = {
     "bad_text": "the text is not text (a number, a list or an object)",
     "no_id": "no post id",
     "bad_id": "the post id is damaged (a rounded number, NaN or an object)",
+    "rounded_id": "the id of the account, sound or video was rounded (1.78E+18), so different ones look the same",
     "same_id_other_text": "another post in the load has this id and a different text",
     "no_time": "no time, though the other posts have one",
     "bad_time": "the time cannot be read",
@@ -87,6 +88,7 @@ MENDS: dict[str, str] = {
     "same_id_other_text": "Name the column of the ids with --map post_id=COLUMN, or go without with --map post_id=",
     "no_id": "Name the column of the ids with --map post_id=COLUMN, or go without with --map post_id=",
     "bad_id": "Export the ids as text, or name another column with --map post_id=COLUMN",
+    "rounded_id": "Export the ids as text, or leave them out with --map author_id=",
     "extra_column": "Name the delimiter with --delimiter",
     "short_row": "Name the delimiter with --delimiter",
 }

@@ -21,7 +21,8 @@ _LAST = 4_102_444_800_000_000  # 2100-01-01
 
 _MONTHS = pa.array(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
 _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s?(?P<ap>[AaPp]\.?[Mm]\.?)?"
-_ZONE = r"\s?(?P<z>Z|z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2})?(?:\s\([^)]*\))?"
+# A comment such as (CET) counts only behind an offset: alone it would be dropped, and the time read in another zone
+_ZONE = r"(?:\s?(?P<z>Z|z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2})(?:\s\([^)]*\))?)?"
 _AFTER_NUMBERS = r"[/.-](?P<y>\d{4})(?:,?[T\s]\s?" + _CLOCK + _ZONE + ")?"
 _DAY_NAME = r"(?:[A-Za-z]{3,9},?\s)?"
 
@@ -66,7 +67,7 @@ class Times:
 def zone(name: str) -> tzinfo:
     """The zone called `name`: an IANA name, "UTC" or an offset such as +03:00. Raises Refused for anything else."""
     offset = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})?", name)
-    if offset:
+    if offset and int(offset[2]) < 15:
         minutes = int(offset[2]) * 60 + int(offset[3] or 0)
         return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
     if name in {"UTC", "Z", "GMT"}:

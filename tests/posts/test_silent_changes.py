@@ -1,0 +1,71 @@
+"""Values that look like others: never taken for what they are not."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from explore.errors import Refused
+from explore.posts.snapshots import LoadOptions, LoadReport, load, open_snapshot
+from explore.posts.times import zone
+from explore.settings import Workspace
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HEADER = "id,created_at,text,author_id,views"
+GOOD = [f"{i},2024-05-01T10:00:00Z,ordinary post {i},a{i},{i}" for i in range(20)]
+
+
+def loaded(workspace: Workspace, folder: Path, *rows: str) -> tuple[LoadReport, pd.DataFrame]:
+    file = folder / "posts.csv"
+    file.write_text("\n".join([HEADER, *GOOD, *rows]) + "\n", encoding="utf-8")
+    report = load([file], workspace, options=LoadOptions(), now=NOW)
+    return report, pd.read_parquet(open_snapshot(workspace, report.snapshot).posts_path)
+
+
+@pytest.mark.parametrize("views", ["1.000", "12.000"])
+def test_a_thousand_with_a_dot_is_not_one(workspace: Workspace, tmp_path: Path, views: str) -> None:
+    report, posts = loaded(workspace, tmp_path, f"99,2024-05-01T10:00:00Z,popular,b,{views}")
+    assert report.reasons == {"bad_number": 1}
+    assert "99" not in posts["post_id"].tolist()
+
+
+@pytest.mark.parametrize(("views", "taken"), [("12.0", 12), ("12.", 12), ("12.00", 12), ("12.000000", 12)])
+def test_a_whole_number_with_a_point_is_taken(workspace: Workspace, tmp_path: Path, views: str, taken: int) -> None:
+    _, posts = loaded(workspace, tmp_path, f"99,2024-05-01T10:00:00Z,popular,b,{views}")
+    assert posts.set_index("post_id")["views"]["99"] == taken
+
+
+@pytest.mark.parametrize("rounded", ["1.78E+18", "1.780E18", "1.78e18", " 1.70E+18 ", "170E+16"])
+def test_rounded_ids_are_kept_apart(workspace: Workspace, tmp_path: Path, rounded: str) -> None:
+    report, _ = loaded(workspace, tmp_path, f"{rounded},2024-05-01T10:00:00Z,a post,b,1")
+    assert report.reasons == {"bad_id": 1}
+
+
+def test_a_rounded_account_is_kept_apart_because_it_would_merge_accounts(workspace: Workspace, tmp_path: Path) -> None:
+    report, _ = loaded(workspace, tmp_path, "99,2024-05-01T10:00:00Z,a post,1.78012E+18,1")
+    assert report.reasons == {"rounded_id": 1}
+
+
+@pytest.mark.parametrize("short", ["12e5", "1e18", "hon1m"])
+def test_short_ids_that_look_like_numbers_are_ids(workspace: Workspace, tmp_path: Path, short: str) -> None:
+    _, posts = loaded(workspace, tmp_path, f"{short},2024-05-01T10:00:00Z,a post,b,1")
+    assert short in posts["post_id"].tolist()
+
+
+def test_a_zone_in_brackets_alone_is_not_dropped(workspace: Workspace, tmp_path: Path) -> None:
+    report, _ = loaded(workspace, tmp_path, "99,2024-05-01 10:00 (EST),a post,b,1")
+    assert report.reasons == {"bad_time": 1}
+
+
+def test_json_behind_record_separators_is_refused_with_the_mend(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "posts.json"
+    file.write_text('\x1e{"id": "1", "text": "a post"}\n' * 5, encoding="utf-8")
+    with pytest.raises(Refused, match="RFC 7464"):
+        load([file], workspace, now=NOW)
+
+
+@pytest.mark.parametrize("offset", ["+99:99", "+24:00", "-24:00", "UTC+25"])
+def test_an_offset_that_no_place_has_is_refused(offset: str) -> None:
+    with pytest.raises(Refused, match="is not known"):
+        zone(offset)
