@@ -105,6 +105,8 @@ def load_command(
         say(f"Account {account} was erased before and is back with this file; erase it again.")
     if keep_days is not None:
         change_notes(workspace, report.snapshot, now=now, keep_days=keep_days)
+    if name is not None and open_snapshot(workspace, report.snapshot).name != name:  # it was there under another one
+        change_notes(workspace, report.snapshot, now=now, name=name)
     facts = {field: getattr(report, field) for field in
              ("snapshot", "sha256", "records", "accepted", "quarantined", "duplicates", "reasons")}  # fmt: skip
     lines = [

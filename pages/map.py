@@ -21,8 +21,9 @@ st.write("Messages that use similar words lie close together. Choose a mark to r
 places = atlas.places(view.run, listed)
 chart = density.density_map(cells, places[["x", "y", "label", "flagged", "narrative_id"]], dark=session.is_dark())
 event = st.altair_chart(chart, theme=None, on_select="rerun", selection_mode="narrative", key=f"map-{view.run.id}")
-chosen = event["selection"].get("narrative") or []
-for found in listed[listed["narrative_id"].isin([int(mark["narrative_id"]) for mark in chosen[:1]])].to_dict("records"):
+# A click beside a mark selects the cell under it, which names no narrative
+chosen = [int(mark["narrative_id"]) for mark in event["selection"].get("narrative") or [] if "narrative_id" in mark]
+for found in listed[listed["narrative_id"].isin(chosen[:1])].to_dict("records"):
     cards.heading(found["label"], words.status(found))
     st.write(words.why(found, view.window, view.run.unit, dated=view.is_hindsight))
     st.session_state[session.NARRATIVE] = int(found["narrative_id"])

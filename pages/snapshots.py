@@ -142,6 +142,8 @@ def add() -> None:
     except Refused as refusal:
         st.error("This file cannot be loaded like this.")
         st.text(str(refusal))
+        if "--" in str(refusal):
+            st.caption("What begins with -- are options of the command line; here they stand under “How to read it”.")
         return
     st.caption("As the first rows would be stored" + (f"; times read as {stored.times}" if stored.times else ""))
     st.dataframe(stored.rows, hide_index=True, height=cards.height(len(stored.rows), most=5))

@@ -134,6 +134,13 @@ def test_load_reports_what_became_of_every_record(say: Say, tmp_path: Path) -> N
     assert found["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_a_file_loaded_again_under_another_name_is_found_by_it(say: Say, file: Path) -> None:
+    first = say("load", file, "--name", "week 31", "--json").json()
+    again = say("load", file, "--name", "week 32", "--json").json()
+    assert again["snapshot"] == first["snapshot"]
+    assert [one["name"] for one in say("snapshots", "list", "--json").json()["snapshots"]] == ["week 32"]
+
+
 def test_loading_the_same_file_again_gives_the_same_answer(say: Say, file: Path) -> None:
     assert say("load", file, "--json").json() == say("load", file, "--name", "again", "--json").json()
 

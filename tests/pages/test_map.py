@@ -26,6 +26,15 @@ def test_a_chosen_mark_says_why_and_opens(open_app: Open, kept: Run, posts: list
 
 
 @pytest.mark.usefixtures("full")
+def test_a_click_beside_a_mark_shows_nothing(open_app: Open, kept: Run) -> None:
+    app = open_app("map")
+    app.session_state[f"map-{kept.id}"] = {"selection": {"narrative": [{"x": 1.0, "y": 2.0, "posts": 3}]}}
+    app.run()
+    assert not app.exception
+    assert not app.error
+
+
+@pytest.mark.usefixtures("full")
 def test_a_mark_that_is_no_longer_there_shows_nothing(open_app: Open, kept: Run) -> None:
     app = open_app("map")
     app.session_state[f"map-{kept.id}"] = {"selection": {"narrative": [{"narrative_id": 77}]}}
