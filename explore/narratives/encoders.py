@@ -90,7 +90,7 @@ class Static:
     """A model2vec folder of static word vectors (`static:DIR`), read from disk, never downloaded.
 
     The snapshot's own latent semantics stand beside the model's, with less weight: names and tags of the day are in no
-    model. It lifts every labelled set that we have (bench/RESULTS.md).
+    model. It lifts five of six labelled sets and lowers one (docs/decisions/0004).
     """
 
     def __init__(self, folder: Path) -> None:

@@ -47,3 +47,12 @@ def clip(text: str) -> str:
     """At most MAX_EXCERPT characters, storable: NUL and lone surrogates become visible escapes."""
     short = text if len(text) <= MAX_EXCERPT else text[: MAX_EXCERPT - 1] + "…"
     return short.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "\\x00")
+
+
+def encodable(text: str) -> bool:
+    """Whether a text is whole: half a character of UTF-16 cannot be written as UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

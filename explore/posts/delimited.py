@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from explore.errors import Refused
-from explore.posts.batches import Batch, Rejected, clip
+from explore.posts.batches import Batch, Rejected, clip, encodable
 from explore.posts.schema import MAX_CELL, REASONS
 
 ROWS = 20_000
@@ -179,20 +179,12 @@ def _shape(record: Record, width: int) -> str:
 def _suspects(part: list[Record]) -> dict[int, str]:
     """Records with a NUL or with bytes that could not be decoded; usually none, which one look at the whole tells."""
     whole = "".join(record.raw for record in part)
-    if "\x00" not in whole and _encodable(whole):
+    if "\x00" not in whole and encodable(whole):
         return {}
     found = {}
     for index, record in enumerate(part):
-        if not _encodable(record.raw):
+        if not encodable(record.raw):
             found[index] = "bad_encoding"
         elif "\x00" in record.raw:
             found[index] = "nul"
     return found
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from explore.errors import Refused
-from explore.posts.batches import NAN, NULL, NUMBER, OTHER, STRING, Batch, Rejected, clip
+from explore.posts.batches import NAN, NULL, NUMBER, OTHER, STRING, Batch, Rejected, clip, encodable
 from explore.posts.schema import REASONS
 
 ROWS = 5_000
@@ -64,7 +64,7 @@ def parse(line: str) -> dict[str, Any]:
     """The object in a line; numbers as `Number`. Raises BadLine with a reason code."""
     if line.count("[") + line.count("{") > MAX_DEPTH and _depth(line) > MAX_DEPTH:
         raise BadLine("too_deep")
-    if not line.isascii() and not _encodable(line):
+    if not line.isascii() and not encodable(line):
         raise BadLine("bad_encoding")
     try:
         found = _DECODER.decode(line.strip(" \t\r\n\ufeff"))
@@ -154,7 +154,7 @@ def _row(line: str, getters: dict[str, Callable[[dict[str, Any]], Any]]) -> dict
     """The wanted values of a line. Raises BadLine."""
     record = parse(line)
     row = {column: get(record) for column, get in getters.items()}
-    if "\\u" in line and not all(_encodable(value) for value in row.values() if isinstance(value, str)):
+    if "\\u" in line and not all(encodable(value) for value in row.values() if isinstance(value, str)):
         raise BadLine("lone_surrogate")
     return row
 
@@ -171,11 +171,3 @@ def _kind(value: Any) -> int:
 
 def _text(value: Any) -> str | None:
     return str(value) if isinstance(value, str) and not isinstance(value, Constant) else None
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
