@@ -39,7 +39,7 @@ ASSEMBLERS = {
 ONLY_HERE = {
     "bertopic": ("explore/narratives/topics.py",),
     "umap": ("explore/narratives/layout.py",),
-    "streamlit": ("explore/session.py", "explore/present/pointmap/", "pages/", "app.py"),
+    "streamlit": ("explore/session/", "explore/present/pointmap/", "pages/", "app.py"),
 }
 HEAVY = {"umap", "bertopic", "hdbscan", "numba", "pynndescent", "torch", "sentence_transformers"}
 CAN_RUN_CODE = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
@@ -134,7 +134,7 @@ def raw_markup(path: str, source: str) -> list[str]:
 
 def posts_as_markdown(path: str, source: str) -> list[str]:
     """Post text handed to a function that reads markdown (an image in it would be fetched)."""
-    if not path.startswith(("pages/", "app.py", "explore/session.py")):
+    if not path.startswith(("pages/", "app.py", "explore/session/")):
         return []
     return [
         f"{path}:{call.lineno} {called(call)} shows what a poster wrote; use st.text, st.code or a table cell"

@@ -15,9 +15,10 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from explore import jobs, session
+from explore import jobs
 from explore.jobs import Job, launch, queue
 from explore.narratives.run import Run
+from explore.session import waiting
 from explore.settings import PROJECT, Workspace, workspace_at
 from tests.narratives.making import NOW, Post, explored, stream
 
@@ -51,7 +52,7 @@ def framed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def no_first_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A new workspace stays empty; the tests of the first start say otherwise."""
-    monkeypatch.setattr(session, "SAMPLE", tmp_path / "no sample.csv")
+    monkeypatch.setattr(waiting, "SAMPLE", tmp_path / "no sample.csv")
 
 
 @pytest.fixture(scope="session")

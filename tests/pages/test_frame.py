@@ -15,6 +15,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from explore import jobs, session
 from explore.narratives.run import Run
+from explore.session import waiting
 from explore.settings import PROJECT, Workspace
 from tests.narratives.making import Post, explored, stream, without, written
 from tests.pages.conftest import Open, ended, press, read, running, table
@@ -53,7 +54,7 @@ def test_a_first_start_explores_the_sample_once(
     open_app: Open, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sample = written(tmp_path / "sample.csv", stream(each=3))
-    monkeypatch.setattr(session, "SAMPLE", sample)
+    monkeypatch.setattr(waiting, "SAMPLE", sample)
     for _ in range(2):
         assert "Your first narratives are on their way" in read(open_app())
     (job,) = jobs.list_jobs(workspace)
@@ -65,7 +66,7 @@ def test_the_sample_can_be_asked_for(
     open_app: Open, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = open_app()
-    monkeypatch.setattr(session, "SAMPLE", written(tmp_path / "sample.csv", stream(each=3)))
+    monkeypatch.setattr(waiting, "SAMPLE", written(tmp_path / "sample.csv", stream(each=3)))
     press(app, "Explore the synthetic sample")
     assert [job.title for job in jobs.list_jobs(workspace)] == ["Sample (synthetic)"]
     assert "Exploring Sample (synthetic)" in read(app)

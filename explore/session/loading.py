@@ -1,0 +1,144 @@
+"""What the pages read, cached for all sessions of the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from explore.narratives import atlas, ranking
+from explore.narratives.emergence import Window
+from explore.narratives.evidence import Evidence, evidence
+from explore.narratives.run import Run, list_runs, open_run
+from explore.posts import uploads
+from explore.posts.layout import Preview
+from explore.posts.quality import Quality, quality
+from explore.posts.readers import preview
+from explore.posts.snapshots import Snapshot, list_snapshots, open_snapshot
+from explore.settings import Workspace, current_workspace
+
+WindowKey = tuple[datetime, timedelta, timedelta] | None
+
+
+@dataclass(frozen=True)
+class View:
+    """What is looked at: a run of a snapshot, and the window (null where the snapshot has no times)."""
+
+    snapshot: Snapshot
+    run: Run
+    window: Window | None
+
+    @property
+    def is_hindsight(self) -> bool:
+        """Whether the moment lies before the last explored post, so that the narratives know what came after."""
+        return self.window is not None and self.run.last_at is not None and self.window.as_of < self.run.last_at
+
+
+def workspace() -> Workspace:
+    """The workspace of this process."""
+    return current_workspace()
+
+
+def now() -> datetime:
+    """The one clock of the pages (UTC)."""
+    return datetime.now(UTC)
+
+
+def is_dark() -> bool:
+    """Whether the browser shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def snapshots() -> list[Snapshot]:
+    """Every snapshot, the one loaded last first."""
+    return list_snapshots(workspace())
+
+
+def runs() -> list[dict[str, Any]]:
+    """Manifests of all runs, newest first."""
+    return list_runs(workspace())
+
+
+@st.cache_resource(max_entries=6, show_spinner="Opening the run …")
+def _opened(home: Path, run_id: str) -> Run:  # noqa: ARG001  # home is part of the cache key
+    return open_run(workspace(), run_id)
+
+
+def opened(run_id: str) -> Run:
+    """The run, its files checked once per process. Raises `Refused`."""
+    return _opened(workspace().home, run_id)
+
+
+@st.cache_resource(max_entries=40, show_spinner="Scoring …")
+def _listed(home: Path, run_id: str, window_key: WindowKey) -> pd.DataFrame:
+    return ranking.emerging(_opened(home, run_id), _window(window_key))
+
+
+def listed(view: View) -> pd.DataFrame:
+    """The ranked narratives of a view. Shared between sessions: never change it in place."""
+    return _listed(workspace().home, view.run.id, _window_key(view.window))
+
+
+@st.cache_resource(max_entries=60, show_spinner="Gathering the evidence …")
+def _evidence(home: Path, run_id: str, narrative_id: int, window_key: WindowKey, whole: bool) -> Evidence:
+    run = _opened(home, run_id)
+    window = _window(window_key)
+    snapshot = open_snapshot(workspace(), run.snapshot_id)
+    return evidence(run, snapshot, narrative_id, window=window, key=workspace().pseudonym_key(), whole=whole)
+
+
+def gathered(view: View, narrative_id: int, *, whole: bool = False) -> Evidence:
+    """The evidence for one narrative of a view. Raises `Refused`."""
+    return _evidence(workspace().home, view.run.id, narrative_id, _window_key(view.window), whole)
+
+
+@st.cache_resource(max_entries=6, show_spinner="Drawing the map …")
+def _density(home: Path, run_id: str) -> pd.DataFrame:
+    return atlas.density(_opened(home, run_id))
+
+
+def density(view: View) -> pd.DataFrame:
+    """Cells of the map of a view's run."""
+    return _density(workspace().home, view.run.id)
+
+
+@st.cache_resource(max_entries=20, show_spinner="Checking the snapshot …")
+def _quality(home: Path, snapshot_id: str) -> Quality:  # noqa: ARG001  # home is part of the cache key
+    return quality(open_snapshot(workspace(), snapshot_id), key=workspace().pseudonym_key())
+
+
+def quality_of(snapshot: Snapshot) -> Quality:
+    """The quality report of a snapshot."""
+    return _quality(workspace().home, snapshot.id)
+
+
+def _window_key(window: Window | None) -> WindowKey:
+    return (window.as_of, window.length, window.baseline) if window else None
+
+
+def _window(key: WindowKey) -> Window | None:
+    return Window(*key) if key else None
+
+
+def keep_upload(upload: UploadedFile) -> Path:
+    """The path of an upload in the workspace; the load removes it."""
+    return uploads.keep(workspace(), name=upload.name, ticket=upload.file_id, content=bytes(upload.getbuffer()))
+
+
+@st.cache_resource(max_entries=20, show_spinner="Looking at the file …")
+def _previewed(path: Path, stamp: tuple[int, int]) -> Preview:  # noqa: ARG001  # a changed file is looked at again
+    return preview(path)
+
+
+def previewed(path: Path) -> Preview:
+    """The first records of a file, looked at once while the file stays as it is. Raises `Refused`."""
+    try:
+        found = path.stat()
+        return _previewed(path, (found.st_mtime_ns, found.st_size))
+    except OSError:
+        return preview(path)
