@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from explore.errors import Refused
 
 MIN_SAMPLES = 5
+FEWEST = 5  # messages of the smallest narrative that a named level may hold
 STRENGTH_FLOOR = 0.5
 COSINE_FLOOR = 0.15  # fewer than 5 in 1,000 members lie below it in real snapshots, and those have nothing in common
 MIN_ACCOUNTS_ALONE = 5
@@ -56,7 +58,15 @@ def suggest(tree: NDArray[np.float64], *, n: int) -> dict[str, int]:
         if len(members) >= 2 and members.max() <= LARGEST_SHARE * n:
             left_out[size] = float((labels < 0).mean())
     medium = min(left_out, key=lambda size: (left_out[size], size), default=max(8, round(0.2 * n**0.5)))
-    return {name: max(5, round(factor * medium)) for name, factor in LEVELS.items()}
+    return {name: max(FEWEST, round(factor * medium)) for name, factor in LEVELS.items()}
+
+
+def ladder(size: int) -> list[int]:
+    """`size`, a third of it, a third of that, ... down to 5: the levels at which what is left out is looked at again."""
+    sizes = [size]
+    while sizes[-1] > FEWEST:
+        sizes.append(max(FEWEST, round(sizes[-1] / 3)))
+    return sizes
 
 
 def linkage(points: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -76,25 +86,47 @@ def cut(
     graph: Any,
     *,
     vectors: NDArray[np.float32],
-    size: int,
+    sizes: Sequence[int],
     n_posts: NDArray[np.int64],
     n_authors: NDArray[np.int64],
 ) -> Clusters:
-    """Cut the tree so that a narrative has at least `size` messages, then see to what is left over.
+    """Cut the tree so that a narrative has at least `sizes[0]` messages, then see to what is left over.
 
     `graph`: neighbour weights, CSR of shape (n, n). `vectors`: unit rows. `n_posts`, `n_authors`: per message.
-    A message that HDBSCAN leaves out joins the narrative that holds most of its neighbour weight, when that share (its
-    strength) reaches one half. A message whose cosine to its narrative's mean is below 0.15 is left out after all: the
-    layout puts even what is like nothing else beside something. A message left out even so, but posted at least
-    `size` times by at least five accounts, is a narrative by itself.
+    What the first size leaves out is cut at the next one, and so on: a small narrative far from any large one is not
+    lost for being small. A message that is still out joins the narrative that holds most of its neighbour weight, when
+    that share (its strength) reaches one half. A message whose cosine to its narrative's mean is below 0.15 is left out
+    after all: the layout puts even what is like nothing else beside something. A message left out even so, but posted
+    at least `sizes[0]` times by at least five accounts, is a narrative by itself.
     """
-    labels, strength = _excess_of_mass(tree, size, n=len(n_posts))
+    labels, strength = _layered(tree, sizes, n=len(n_posts))
     labels, strength = _adopt(labels, strength, graph)
     labels, strength = _without_strangers(labels, strength, vectors)
-    alone = np.flatnonzero((labels < 0) & (n_posts >= size) & (n_authors >= MIN_ACCOUNTS_ALONE))
+    alone = np.flatnonzero((labels < 0) & (n_posts >= sizes[0]) & (n_authors >= MIN_ACCOUNTS_ALONE))
     labels[alone] = labels.max(initial=-1) + 1 + np.arange(len(alone))
     strength[alone] = 1.0
     return Clusters(labels=labels, strength=strength, tree=tree)
+
+
+def _layered(
+    tree: NDArray[np.float64], sizes: Sequence[int], *, n: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The clusters at `sizes[0]`; among what they leave out those at the next size, and so on.
+
+    A cluster of a later size counts when at least half of it, and at least as many messages as that size, were out.
+    """
+    labels, strength = _excess_of_mass(tree, sizes[0], n=n)
+    for size in sizes[1:]:
+        finer, certainty = _excess_of_mass(tree, size, n=n)
+        out = (labels < 0) & (finer >= 0)
+        free = np.bincount(finer[out], minlength=finer.max(initial=-1) + 1)
+        held = np.bincount(finer[finer >= 0], minlength=len(free))
+        new = np.flatnonzero((free >= size) & (2 * free >= held))
+        number = np.full(len(free) + 1, -1)  # the last place answers for -1
+        number[new] = labels.max(initial=-1) + 1 + np.arange(len(new))
+        strength = np.where(out & (number[finer] >= 0), certainty, strength)
+        labels = np.where(out, number[finer], labels)
+    return labels, strength
 
 
 def _excess_of_mass(tree: NDArray[np.float64], size: int, *, n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -76,7 +76,7 @@ def _explore(
         space.tree,
         space.graph,
         vectors=space.vectors,
-        size=sizes["chosen"],
+        sizes=clusters.ladder(sizes["chosen"]) if config.granularity in clusters.LEVELS else [sizes["chosen"]],
         n_posts=spoken["n_posts"].to_numpy(dtype=np.int64),
         n_authors=spoken["n_authors"].fillna(0).to_numpy(dtype=np.int64),
     )

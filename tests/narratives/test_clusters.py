@@ -26,7 +26,7 @@ def cut(points: NDArray[np.float32], *, size: int, graph: Any = None, **given: A
     alike = np.ones((n, 1), dtype=np.float32)
     graph = sparse.csr_matrix((n, n)) if graph is None else graph
     usual: dict[str, Any] = {"n_posts": ones, "n_authors": ones, "vectors": alike}
-    return clusters.cut(clusters.linkage(points), graph, size=size, **(usual | given))
+    return clusters.cut(clusters.linkage(points), graph, **({"sizes": [size]} | usual | given))
 
 
 def test_two_obvious_groups_are_two_clusters() -> None:
@@ -45,6 +45,25 @@ def test_a_tree_can_be_cut_again_at_another_size() -> None:
     coarse, fine = cut(points, size=30), cut(points, size=5)
     assert (coarse.labels.max() + 1, fine.labels.max() + 1) == (2, 4)
     assert np.array_equal(coarse.tree, fine.tree)
+
+
+def test_a_small_group_that_the_first_size_leaves_out_is_found_at_a_later_one() -> None:
+    points = np.concatenate([blobs((0, 0), (9, 9)), blobs((40, 40), each=8)])
+    plain, layered = cut(points, size=20), cut(points, size=20, sizes=[20, 7])
+    assert plain.labels[60:].tolist() == [-1] * 8
+    assert layered.labels[60:].tolist() == [2] * 8
+    assert (layered.strength[60:] > 0).all()
+    assert layered.labels[:60].tolist() == plain.labels[:60].tolist()
+
+
+def test_a_later_size_does_not_take_a_narrative_apart() -> None:
+    points = blobs((0, 0), (1.5, 0), (20, 20), (21.5, 20), each=15)
+    assert cut(points, size=30, sizes=[30, 5]).labels.max() == 1
+
+
+@pytest.mark.parametrize(("size", "sizes"), [(140, [140, 47, 16, 5]), (15, [15, 5]), (6, [6, 5]), (5, [5]), (3, [3])])
+def test_the_ladder_goes_down_by_thirds_to_five_messages(size: int, sizes: list[int]) -> None:
+    assert clusters.ladder(size) == sizes
 
 
 def test_a_size_that_leaves_no_room_for_two_clusters_gives_none() -> None:
