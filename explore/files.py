@@ -130,6 +130,14 @@ def write_new(target: Path, content: bytes) -> bool:
     return True
 
 
+def share(source: Path, target: Path) -> None:
+    """Make `target` the same file as `source`, which is never written again; a copy where the disk has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def write_json(target: Path, content: Any) -> None:
     """Write `content` as indented UTF-8 JSON with `write_bytes`."""
     write_bytes(target, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())

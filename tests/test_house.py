@@ -17,7 +17,7 @@ Rule = Callable[[str, str], list[str]]
 
 # Imports point towards the front of this list, or stay in their own room.
 ROOMS = (
-    ("errors", "progress", "files", "settings"),
+    ("errors", "progress", "files", "processes", "settings"),
     ("posts",),
     ("narratives",),
     ("casework",),
@@ -32,6 +32,7 @@ ASSEMBLERS = {
     "atlas": "places the narratives of a kept run on the map",
     "freezing": "turns what the stages made into a run's files",
     "pipeline": "calls the stages in order",
+    "space": "calls the stages that lay the messages out",
     "ranking": "scores the narratives of a kept run",
     "evidence": "gathers what a narrative's page shows from a kept run",
     "run": "the store itself, which reads and writes what the stages made",

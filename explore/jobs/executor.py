@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import faulthandler
 import multiprocessing
@@ -24,6 +23,7 @@ from explore.errors import Refused
 from explore.jobs import queue
 from explore.jobs.leftovers import remove_uploads
 from explore.jobs.queue import Job
+from explore.processes import end_with_parent
 from explore.progress import Progress
 from explore.settings import Workspace
 
@@ -228,19 +228,10 @@ class _Reporter:
 def _settle_in() -> None:
     """Be easy to kill, with all children, and the last to be served and the first to go when the machine is short."""
     faulthandler.enable()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
         os.nice(NICENESS)
     if sys.platform == "linux":
-        # the thread above cannot act while native code keeps Python's lock for minutes; the kernel can
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("500")
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # noqa: S101 (this runs in a child)
-    parent.join()
-    os._exit(1)

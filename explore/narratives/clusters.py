@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,12 @@ FEWEST = 5  # messages of the smallest narrative that a named level may hold
 STRENGTH_FLOOR = 0.5
 COSINE_FLOOR = 0.15  # fewer than 5 in 1,000 members lie below it in real snapshots, and those have nothing in common
 MIN_ACCOUNTS_ALONE = 5
-LEVELS = {"broad": 4.0, "medium": 1.0, "fine": 1 / 3}
-SIZES_TRIED = 11
+LEVELS = {"broad": 3.0, "medium": 1.0, "fine": 1 / 3}
+SIZES_TRIED = 8
 LARGEST_SHARE = 1 / 3
+HARDLY_MORE = 0.04
+
+Labelled = tuple[NDArray[np.int64], NDArray[np.float64]]  # labels and strength, as in `Clusters`
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,14 @@ class Clusters:
     tree: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Level:
+    """A granularity: `fewest_messages` of its large narratives, and about how many `narratives` it gives."""
+
+    fewest_messages: int
+    narratives: int
+
+
 def level(granularity: str) -> str | int:
     """The granularity as a named level or a number of messages. Raises `Refused` for anything else."""
     if granularity in LEVELS:
@@ -42,27 +54,39 @@ def level(granularity: str) -> str | int:
     raise Refused(f"Granularity '{granularity}' is not known. Say broad, medium, fine or a number of messages.")
 
 
-def suggest(tree: NDArray[np.float64], *, n: int) -> dict[str, int]:
-    """The fewest messages of a narrative for the levels broad, medium and fine, found from the data.
+def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
+    """The levels broad, medium and fine of the n messages of a tree, found from the data.
 
-    medium is the size, of eleven between 0.05 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves the fewest
-    messages out: smaller ones split what belongs together and drop the edges, larger ones drop whole narratives. Sizes
-    at which one narrative would hold more than a third of all messages, or there would be fewer than two, do not count;
-    without any that does, medium is 0.2 sqrt(n). broad is four times medium, fine a third of it (at least 5).
+    medium is the largest size, of eight between 0.1 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves
+    hardly more messages out (four in a hundred) than at the best of them: smaller ones split what belongs together,
+    larger ones drop whole narratives. Sizes at which one narrative would hold more than a third of all messages, or
+    there would be fewer than two, do not count; without any that does, medium is 0.2 sqrt(n). broad is three times
+    medium, fine a third of it (at least 5).
     """
-    sizes = np.unique(np.geomspace(max(5.0, 0.05 * n**0.5), max(8.0, 1.6 * n**0.5), SIZES_TRIED).round().astype(int))
+    n = len(tree) + 1
+    sizes = np.unique(np.geomspace(max(5.0, 0.1 * n**0.5), max(8.0, 1.6 * n**0.5), SIZES_TRIED).round().astype(int))
     left_out: dict[int, float] = {}
     for size in sizes.tolist():
         labels, _ = _excess_of_mass(tree, size, n=n)
         members = np.bincount(labels[labels >= 0])
         if len(members) >= 2 and members.max() <= LARGEST_SHARE * n:
             left_out[size] = float((labels < 0).mean())
-    medium = min(left_out, key=lambda size: (left_out[size], size), default=max(8, round(0.2 * n**0.5)))
-    return {name: max(FEWEST, round(factor * medium)) for name, factor in LEVELS.items()}
+    fewest_out = min(left_out.values(), default=0.0)
+    medium = max(
+        (size for size, share in left_out.items() if share <= fewest_out + HARDLY_MORE),
+        default=max(8, round(0.2 * n**0.5)),
+    )
+    cut_at = cache(partial(_excess_of_mass, tree, n=n))  # the ladders of the three levels share their rungs
+    found = {}
+    for name, factor in LEVELS.items():
+        fewest = max(FEWEST, round(factor * medium))
+        labels, _ = _layered(cut_at, ladder(fewest))
+        found[name] = Level(fewest_messages=fewest, narratives=int(labels.max(initial=-1)) + 1)
+    return found
 
 
 def ladder(size: int) -> list[int]:
-    """`size`, a third of it, a third of that, ... down to 5: the levels at which what is left out is looked at again."""
+    """`size`, a third of it, a third of that ... down to 5: the sizes at which what is left out is looked at again."""
     sizes = [size]
     while sizes[-1] > FEWEST:
         sizes.append(max(FEWEST, round(sizes[-1] / 3)))
@@ -99,7 +123,7 @@ def cut(
     after all: the layout puts even what is like nothing else beside something. A message left out even so, but posted
     at least `sizes[0]` times by at least five accounts, is a narrative by itself.
     """
-    labels, strength = _layered(tree, sizes, n=len(n_posts))
+    labels, strength = _layered(partial(_excess_of_mass, tree, n=len(n_posts)), sizes)
     labels, strength = _adopt(labels, strength, graph)
     labels, strength = _without_strangers(labels, strength, vectors)
     alone = np.flatnonzero((labels < 0) & (n_posts >= sizes[0]) & (n_authors >= MIN_ACCOUNTS_ALONE))
@@ -108,16 +132,14 @@ def cut(
     return Clusters(labels=labels, strength=strength, tree=tree)
 
 
-def _layered(
-    tree: NDArray[np.float64], sizes: Sequence[int], *, n: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _layered(cut_at: Callable[[int], Labelled], sizes: Sequence[int]) -> Labelled:
     """The clusters at `sizes[0]`; among what they leave out those at the next size, and so on.
 
     A cluster of a later size counts when at least half of it, and at least as many messages as that size, were out.
     """
-    labels, strength = _excess_of_mass(tree, sizes[0], n=n)
+    labels, strength = cut_at(sizes[0])
     for size in sizes[1:]:
-        finer, certainty = _excess_of_mass(tree, size, n=n)
+        finer, certainty = cut_at(size)
         out = (labels < 0) & (finer >= 0)
         free = np.bincount(finer[out], minlength=finer.max(initial=-1) + 1)
         held = np.bincount(finer[finer >= 0], minlength=len(free))
@@ -129,19 +151,21 @@ def _layered(
     return labels, strength
 
 
-def _excess_of_mass(tree: NDArray[np.float64], size: int, *, n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _excess_of_mass(tree: NDArray[np.float64], size: int, *, n: int) -> Labelled:
     from hdbscan._hdbscan_tree import compute_stability, condense_tree, get_clusters
 
-    if len(tree) + 1 < max(2 * size, MIN_SAMPLES):
-        return np.full(n, -1), np.zeros(n)
+    labels, strength = np.full(n, -1, dtype=np.int64), np.zeros(n)
+    fitted = len(tree) + 1
+    if fitted < max(2 * size, MIN_SAMPLES):
+        return labels, strength
     condensed = condense_tree(tree, size)
-    labels, probabilities, _ = get_clusters(condensed, compute_stability(condensed), "eom", False, False, 0.0, 0)
-    return np.asarray(labels, dtype=np.int64), np.asarray(probabilities, dtype=np.float64)
+    labels[:fitted], strength[:fitted], _ = get_clusters(
+        condensed, compute_stability(condensed), "eom", False, False, 0.0, 0
+    )
+    return labels, strength
 
 
-def _adopt(
-    labels: NDArray[np.int64], strength: NDArray[np.float64], graph: Any
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _adopt(labels: NDArray[np.int64], strength: NDArray[np.float64], graph: Any) -> Labelled:
     """Give each left-out message to the narrative of most of its neighbour weight, where that is half or more."""
     from scipy import sparse
 
@@ -165,7 +189,7 @@ def _adopt(
 
 def _without_strangers(
     labels: NDArray[np.int64], strength: NDArray[np.float64], vectors: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> Labelled:
     """Leave out what has next to nothing in common with its narrative, and close the gaps in the numbering."""
     inside = np.flatnonzero(labels >= 0)
     sums = np.zeros((int(labels.max(initial=-1)) + 1, vectors.shape[1]))

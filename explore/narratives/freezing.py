@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from explore import __version__
-from explore.files import new_folder, sha256, write_json
+from explore.files import new_folder, sha256, share, write_json
 from explore.narratives import ranking, run
 from explore.narratives.emergence import Window, count, judge, score
 from explore.narratives.run import Run, RunConfig
+from explore.narratives.space import Points, Space
 from explore.narratives.topics import Topics
 from explore.narratives.vectors import Vectors, unit_rows
 from explore.posts.snapshots import Snapshot
@@ -28,26 +28,13 @@ from explore.progress import StageClock
 
 USUAL_SHARE = 0.05
 PACKAGES = ("bertopic", "faiss-cpu", "hdbscan", "model2vec", "numpy", "pandas", "scikit-learn", "scipy", "umap-learn")
+SPACE_FILES = ("graph.npz", "tree.npz", "vectors.npy")
 EPOCH = pd.Timestamp(0, tz="UTC")
 DESCRIBED = ["message_id", "text", "n_posts", "n_authors", "first_at", "last_at", "lang"]
 
 
-@dataclass(frozen=True)
-class Space:
-    """How the messages with words lie to each other; n of them.
-
-    `vectors`: unit rows, shape (n, d). `graph`: neighbour weights, CSR of shape (n, n). `tree`: HDBSCAN's
-    single-linkage tree, shape (n - 1, 4). `xy`: places on the map, shape (n, 2).
-    """
-
-    vectors: Vectors
-    graph: Any
-    tree: NDArray[np.float64]
-    xy: NDArray[np.float32]
-
-
-def reread(base: Run) -> tuple[pd.DataFrame, pd.DataFrame, Space]:
-    """Posts (as `coded` gives them), messages and space of a frozen run, to cut it anew."""
+def reread(base: Run) -> tuple[pd.DataFrame, pd.DataFrame, Space, Points]:
+    """Posts (as `coded` gives them), messages, space and map of a frozen run, to cut it anew."""
     from scipy import sparse
 
     vectors: Vectors = np.load(base.folder / "vectors.npy", allow_pickle=False)
@@ -58,7 +45,7 @@ def reread(base: Run) -> tuple[pd.DataFrame, pd.DataFrame, Space]:
         tree = kept["tree"]
     xy = base.messages[["x", "y"]].to_numpy(dtype=np.float32)[:n]
     posts = pd.read_parquet(base.folder / "posts.parquet").drop(columns="narrative_id")
-    return posts, base.messages[DESCRIBED], Space(vectors, graph, tree, xy)
+    return posts, base.messages[DESCRIBED], Space(vectors, graph, tree), xy
 
 
 def coded(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +78,7 @@ def with_narratives(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 
 def placed(
     found: pd.DataFrame,
-    space: Space,
+    xy: Points,
     named: Topics,
     *,
     strength: NDArray[np.float64],
@@ -102,8 +89,8 @@ def placed(
         {
             "narrative_id": named.narrative,
             "strength": strength,
-            "x": space.xy[:, 0],
-            "y": space.xy[:, 1],
+            "x": xy[:, 0],
+            "y": xy[:, 1],
             "typicality": typicality,
         }
     ).reindex(range(len(found)))
@@ -153,19 +140,34 @@ def write(
     found: pd.DataFrame,
     narratives: pd.DataFrame,
     space: Space,
+    base: Run | None,
 ) -> None:
-    """Write a run's files into `folder`, which appears whole or not at all; `facts` is the manifest but for digests."""
+    """Write a run's files into `folder`, which appears whole or not at all; `facts` is the manifest but for digests.
+
+    The space of a run that was cut from `base` is the same, byte for byte, and is shared with it.
+    """
     with new_folder(folder) as hidden:
         posts.to_parquet(hidden / "posts.parquet", index=False, compression="zstd")
         found.to_parquet(hidden / "messages.parquet", index=False, compression="zstd")
         narratives.to_parquet(hidden / "narratives.parquet", index=False, compression="zstd")
-        np.save(hidden / "vectors.npy", space.vectors, allow_pickle=False)
         spoken = found["narrative_id"].to_numpy(dtype=np.int64)[: len(space.vectors)]
         np.save(hidden / "centroids.npy", _centroids(space.vectors, spoken), allow_pickle=False)
-        weights = space.graph.tocsr()
-        np.savez(hidden / "graph.npz", data=weights.data, indices=weights.indices, indptr=weights.indptr)
-        np.savez(hidden / "tree.npz", tree=space.tree)
-        write_json(hidden / "manifest.json", {**facts, "files": _digests(hidden.iterdir())})
+        digests = _digests(hidden.iterdir())
+        if base is None:
+            _write_space(hidden, space)
+            digests |= _digests(hidden / name for name in SPACE_FILES)
+        else:
+            for name in SPACE_FILES:
+                share(base.folder / name, hidden / name)
+                digests[name] = base.manifest["files"][name]
+        write_json(hidden / "manifest.json", {**facts, "files": dict(sorted(digests.items()))})
+
+
+def _write_space(folder: Path, space: Space) -> None:
+    weights = space.graph.tocsr()
+    np.save(folder / "vectors.npy", space.vectors, allow_pickle=False)
+    np.savez(folder / "graph.npz", data=weights.data, indices=weights.indices, indptr=weights.indptr)
+    np.savez(folder / "tree.npz", tree=space.tree)
 
 
 def facts_of(

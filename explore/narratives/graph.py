@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 EXACT_BELOW = 20_000
 NEIGHBOURS = 30
 PROBES = 24
+BATCH = 50_000
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,15 @@ class Neighbours:
     distances: NDArray[np.float32]
 
 
-def nearest(vectors: NDArray[np.float32], *, k: int = NEIGHBOURS) -> Neighbours:
-    """The k nearest messages of each message by cosine, itself included.
+def index_of(vectors: NDArray[np.float32]) -> Any:
+    """An index to search the vectors by cosine.
 
     Exact up to 20,000 messages; beyond, faiss IVF with 4 sqrt(n) lists and 24 probes (recall of about .8 at k=15 and
-    100,000 messages; measured in the stack notes). Fewer than k messages give fewer columns.
+    100,000 messages; measured in the stack notes).
     """
     import faiss
 
     n, d = vectors.shape
-    k = min(k, n)
     if n <= EXACT_BELOW:
         index: Any = faiss.IndexFlatIP(d)
     else:
@@ -38,8 +38,32 @@ def nearest(vectors: NDArray[np.float32], *, k: int = NEIGHBOURS) -> Neighbours:
         index.nprobe = PROBES
         index.train(vectors)
     index.add(vectors)
-    similarity, indices = index.search(vectors, k)
+    return index
+
+
+def nearest(vectors: NDArray[np.float32], index: Any, *, k: int = NEIGHBOURS) -> Neighbours:
+    """The k nearest messages of each message by cosine, itself included; `index`: of these very vectors.
+
+    Fewer than k messages give fewer columns.
+    """
+    similarity, indices = index.search(vectors, min(k, len(vectors)))
     return _self_first(indices, 1 - similarity)
+
+
+def among(vectors: NDArray[np.float32], index: Any, *, k: int = NEIGHBOURS // 2) -> Any:
+    """Cosine of each message to its k nearest in the index, as CSR of shape (n, index size + n); what is not alike at
+    all weighs nothing."""
+    from scipy import sparse
+
+    n, m = len(vectors), index.ntotal
+    found = [index.search(vectors[at : at + BATCH], min(k, m)) for at in range(0, n, BATCH)]
+    if not found:
+        return sparse.csr_matrix((0, m), dtype=np.float32)
+    similarity, indices = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    rows = np.repeat(np.arange(n), indices.shape[1])
+    known = (indices.ravel() >= 0) & (similarity.ravel() > 0)
+    entries = (similarity.ravel()[known], (rows[known], indices.ravel()[known]))
+    return sparse.csr_matrix(entries, shape=(n, m + n), dtype=np.float32)
 
 
 def _self_first(indices: NDArray[np.int64], distances: NDArray[np.float32]) -> Neighbours:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from explore import __version__
 from explore.errors import Refused
-from explore.narratives import clusters, encoders, freezing, graph, layout, messages, run, topics
-from explore.narratives.freezing import Space
+from explore.narratives import clusters, encoders, freezing, messages, run, space, topics
 from explore.narratives.run import Run, RunConfig
+from explore.narratives.space import BESIDE_FROM, Space
 from explore.narratives.text import words
-from explore.narratives.vectors import unit_rows
+from explore.narratives.vectors import Vectors
 from explore.posts.snapshots import Snapshot
+from explore.processes import second_process
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
-
-LAYOUT_EPOCHS, MAP_EPOCHS = 50, 100
-FEWEST_TO_CLUSTER = 15
 
 
 def explore(
@@ -62,41 +60,56 @@ def _explore(
         return kept
     clock = StageClock(progress)
     base = base or _sibling(workspace, snapshot.id, config, identity["version"])
-    if base is not None:
-        clock("Reading the run that is there")
-        posts, found, space = freezing.reread(base)
-    else:
-        assert encoder is not None  # noqa: S101  # without a base there is one
-        posts, found, space = _arranged(snapshot, workspace, config, encoder, clock=clock)
+    with second_process(wanted=base is None and snapshot.n_posts >= BESIDE_FROM, warm_up=space.warm_up) as beside:
+        if base is not None:
+            clock("Reading the run that is there", 0.1)
+            posts, found, lies, places = freezing.reread(base)
+            levels = dict(base.manifest["levels"])
+        else:
+            assert encoder is not None  # noqa: S101  # without a base there is one
+            posts, found, vectors = _compared(snapshot, workspace, config, encoder, clock=clock)
+            lies, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
+            clock("Clustering", 0.65)
+            levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
+        clock("Clustering", 0.7)
+        sizes = _sizes(config.granularity, levels, lies)
+        cut, named = _narrated(found, lies, sizes, clock=clock)
+        if base is None:
+            clock("Drawing the map", 0.85)
+            places = drawn()
 
-    clock("Clustering")
-    spoken = found[: len(space.vectors)]
-    sizes = _sizes(space.tree, config.granularity, n=len(spoken))
-    cut = clusters.cut(
-        space.tree,
-        space.graph,
-        vectors=space.vectors,
-        sizes=clusters.ladder(sizes["chosen"]) if config.granularity in clusters.LEVELS else [sizes["chosen"]],
-        n_posts=spoken["n_posts"].to_numpy(dtype=np.int64),
-        n_authors=spoken["n_authors"].fillna(0).to_numpy(dtype=np.int64),
-    )
-    clock("Naming narratives")
-    typicality = freezing.typicality(space.vectors, cut.labels)
-    langs = spoken["lang"].astype(object).where(spoken["lang"].notna(), None).tolist()
-    named = topics.describe(spoken["text"].tolist(), langs, cut.labels, typicality, space.vectors)
-
-    clock("Scoring emergence")
-    found = freezing.placed(found, space, named, strength=cut.strength, typicality=typicality)
+    clock("Scoring emergence", 0.95)
+    typicality = freezing.typicality(lies.vectors, cut.labels)
+    found = freezing.placed(found, places, named, strength=cut.strength, typicality=typicality)
     posts = freezing.with_narratives(posts, found)
     narratives = freezing.narratives(posts, named)
     clock.stop()
 
     facts = freezing.facts_of(snapshot, config, posts, found, narratives, clock=clock, now=now)
-    origin = {"id": run_id, "encoder": identity, "fewest_messages": sizes, "cut_from": base.id if base else None}
-    freezing.write(
-        workspace.runs / run_id, origin | facts, posts=posts, found=found, narratives=narratives, space=space
-    )
+    origin = {"id": run_id, "encoder": identity, "fewest_messages": sizes[0], "levels": levels}
+    origin["cut_from"] = base.id if base else None
+    folder = workspace.runs / run_id
+    freezing.write(folder, origin | facts, posts=posts, found=found, narratives=narratives, space=lies, base=base)
     return run.open_run(workspace, run_id)
+
+
+def _narrated(
+    found: pd.DataFrame, lies: Space, sizes: list[int], *, clock: StageClock
+) -> tuple[clusters.Clusters, topics.Topics]:
+    """The narratives of the messages, and their names."""
+    spoken = found[: len(lies.vectors)]
+    cut = clusters.cut(
+        lies.tree,
+        lies.graph,
+        vectors=lies.vectors,
+        sizes=sizes,
+        n_posts=spoken["n_posts"].to_numpy(dtype=np.int64),
+        n_authors=spoken["n_authors"].fillna(0).to_numpy(dtype=np.int64),
+    )
+    clock("Naming narratives", 0.75)
+    typicality = freezing.typicality(lies.vectors, cut.labels)
+    langs = spoken["lang"].astype(object).where(spoken["lang"].notna(), None).tolist()
+    return cut, topics.describe(spoken["text"].tolist(), langs, cut.labels, typicality, lies.vectors)
 
 
 def _sibling(workspace: Workspace, snapshot_id: str, config: RunConfig, encoder_version: str) -> Run | None:
@@ -109,18 +122,18 @@ def _sibling(workspace: Workspace, snapshot_id: str, config: RunConfig, encoder_
     return None
 
 
-def _arranged(
+def _compared(
     snapshot: Snapshot, workspace: Workspace, config: RunConfig, encoder: encoders.Encoder, *, clock: StageClock
-) -> tuple[pd.DataFrame, pd.DataFrame, Space]:
-    """The posts (see `freezing.coded`), their messages, and how the messages with words lie to each other."""
-    clock("Collapsing copies")
+) -> tuple[pd.DataFrame, pd.DataFrame, Vectors]:
+    """The posts (see `freezing.coded`), their messages, those with words first, and the vectors of these."""
+    clock("Collapsing copies", 0.0)
     posts = _read_posts(snapshot, config.as_of)
     posts["message_id"] = messages.collapse(posts["text"])
     found, worded = _worded_first(messages.describe(posts))
-    clock("Comparing messages")
+    clock("Comparing messages", 0.05)
     texts = found["text"][:worded].tolist()
     vectors = encoders.encode_cached(encoder, texts, seed=config.seed, cache=workspace.cache)
-    return freezing.coded(posts, found), found, _laid_out(vectors, seed=config.seed, clock=clock)
+    return freezing.coded(posts, found), found, vectors
 
 
 def _kept(workspace: Workspace, run_id: str) -> Run | None:
@@ -137,9 +150,7 @@ def _kept(workspace: Workspace, run_id: str) -> Run | None:
 
 def warm_up() -> None:
     """Import and compile what a run needs, so that the first run of a worker starts at once."""
-    vectors = unit_rows(np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32))
-    space = _laid_out(vectors, seed=0, clock=StageClock())
-    clusters.suggest(space.tree, n=len(vectors))
+    space.warm_up()
     topics.warm_up()
 
 
@@ -158,40 +169,27 @@ def _read_posts(snapshot: Snapshot, as_of: datetime | None) -> pd.DataFrame:
     return posts
 
 
-def _laid_out(vectors: NDArray[np.float32], *, seed: int, clock: StageClock) -> Space:
-    """Neighbours, tree and map of the messages with words; of too few, there is none."""
-    from scipy import sparse
+def _sizes(granularity: str, levels: Mapping[str, Mapping[str, int]], lies: Space) -> list[int]:
+    """The fewest messages of a narrative, and where a level is asked for, of those found among what it leaves out.
 
-    n = len(vectors)
-    if n < FEWEST_TO_CLUSTER:
-        nowhere = sparse.csr_matrix((n, n), dtype=np.float32)
-        return Space(vectors, nowhere, np.empty((0, 4)), np.zeros((n, 2), dtype=np.float32))
-    clock("Finding neighbours")
-    neighbours = graph.nearest(vectors)
-    weights = layout.fuzzy_graph(vectors, neighbours.indices, neighbours.distances, seed=seed)
-    clock("Laying out")
-    start = layout.principal(vectors, dimensions=5, seed=seed)
-    points = layout.embed(weights, start, epochs=LAYOUT_EPOCHS, seed=seed)
-    clock("Building the tree")
-    tree = clusters.linkage(points)
-    clock("Drawing the map")
-    return Space(vectors, weights, tree, layout.embed(weights, points[:, :2].copy(), epochs=MAP_EPOCHS, seed=seed))
-
-
-def _sizes(tree: NDArray[np.float64], granularity: str, *, n: int) -> dict[str, int]:
-    """The fewest messages of a narrative: `chosen`, and for each named level where one was asked for."""
+    A number asked for counts all messages; where landmarks stand for them, it shrinks as they do.
+    """
     level = clusters.level(granularity)
-    if isinstance(level, int):
-        return {"chosen": level}
-    suggested = clusters.suggest(tree, n=n)
-    return {"chosen": suggested[level]} | suggested
+    if isinstance(level, str):
+        return clusters.ladder(levels[level]["fewest_messages"])
+    fitted = (len(lies.tree) + 1) / max(1, len(lies.vectors)) if len(lies.tree) else 1.0
+    return [max(2, round(level * fitted))]
 
 
 def _worded_first(found: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """The messages with those that hold words first, and their number: the others (links, emoji) cannot be compared.
 
-    vectors.npy, graph.npz and tree.npz hold the messages with words, in this order.
+    vectors.npy, graph.npz and tree.npz hold the messages with words, in this order. Where there are more of them than
+    landmarks, they stand in the order of their ids, which are hashes: the first so many are a fair sample.
     """
-    wordless = np.array([not words(text) for text in found["text"]], dtype=bool)
-    order = np.argsort(wordless, kind="stable")
-    return found.iloc[order].reset_index(drop=True), int((~wordless).sum())
+    worded = np.array([bool(words(text)) for text in found["text"]], dtype=bool)
+    order = np.argsort(~worded, kind="stable")
+    n = int(worded.sum())
+    if n > space.LANDMARKS:
+        order[:n] = order[:n][np.argsort(found["message_id"].to_numpy()[order[:n]], kind="stable")]
+    return found.iloc[order].reset_index(drop=True), n

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from explore.narratives import clusters, pipeline
-from explore.narratives.freezing import Space
+from explore.narratives import clusters, pipeline, space
 from explore.narratives.pipeline import explore
 from explore.narratives.run import Run, RunConfig
+from explore.narratives.space import Points, Space
+from explore.narratives.vectors import Vectors
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
 from explore.settings import Workspace
 
@@ -123,14 +124,17 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
     """
 
     texts: list[str] = []
-    arranged = pipeline._arranged
+    compared = pipeline._compared
 
-    def in_a_row(*given: Any, **named: Any) -> tuple[pd.DataFrame, pd.DataFrame, Space]:
-        all_posts, found, space = arranged(*given, **named)
-        n = len(space.vectors)
-        texts[:] = found["text"][:n]
+    def noted(*given: Any, **named: Any) -> tuple[pd.DataFrame, pd.DataFrame, Vectors]:
+        all_posts, found, vectors = compared(*given, **named)
+        texts[:] = found["text"][: len(vectors)]
+        return all_posts, found, vectors
+
+    def in_a_row(vectors: Vectors, **_: Any) -> tuple[Space, Callable[[], Points]]:
+        n = len(vectors)
         xy = np.repeat(np.arange(n, dtype=np.float32)[:, None], 2, axis=1)
-        return all_posts, found, Space(space.vectors, sparse.csr_matrix((n, n)), np.empty((0, 4)), xy)
+        return Space(vectors, sparse.csr_matrix((n, n)), np.empty((0, 4))), lambda: xy
 
     def by_word(tree: Any, *_: Any, **__: Any) -> clusters.Clusters:
         labels = np.full(len(texts), -1, dtype=np.int64)
@@ -139,7 +143,8 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
         return clusters.Clusters(labels=labels, strength=np.where(labels >= 0, 1.0, 0.0), tree=tree)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "_arranged", in_a_row)
+        patch.setattr(pipeline, "_compared", noted)
+        patch.setattr(space, "lay_out", in_a_row)
         patch.setattr(clusters, "cut", by_word)
         return explored(workspace, posts, **config)
 

@@ -152,16 +152,44 @@ def test_granularity_is_a_word_or_a_number_of_messages(granularity: str, level: 
 
 
 def test_the_medium_level_is_the_size_at_which_the_fewest_messages_are_left_out() -> None:
-    tree = clusters.linkage(blobs(*((12 * i, 0) for i in range(10))))
-    sizes = clusters.suggest(tree, n=300)
-    assert 5 <= sizes["medium"] <= 30, "each blob holds 30 messages"
-    assert sizes["broad"] == 4 * sizes["medium"]
-    assert sizes["fine"] == max(5, round(sizes["medium"] / 3))
+    levels = clusters.levels(clusters.linkage(blobs(*((12 * i, 0) for i in range(10)))))
+    medium = levels["medium"].fewest_messages
+    assert 5 <= medium <= 30, "each blob holds 30 messages"
+    assert levels["medium"].narratives == 10
+    assert levels["broad"].fewest_messages == 3 * medium
+    assert levels["fine"].fewest_messages == max(5, round(medium / 3))
+
+
+def test_a_level_says_how_many_narratives_it_gives() -> None:
+    points = blobs(*((12 * i + 2.5 * j, 0) for i in range(4) for j in range(2)), each=40)
+    levels = clusters.levels(clusters.linkage(points))
+    for level in levels.values():
+        found = cut(points, size=level.fewest_messages, sizes=clusters.ladder(level.fewest_messages))
+        assert level.narratives == found.labels.max() + 1
+    counts = [levels[name].narratives for name in ("broad", "medium", "fine")]
+    assert counts == sorted(counts)
 
 
 def test_a_size_at_which_one_narrative_swallows_the_rest_is_not_suggested() -> None:
-    sizes = clusters.suggest(clusters.linkage(blobs((0, 0))), n=30)
-    assert sizes == {"broad": 32, "medium": 8, "fine": 5}
+    levels = clusters.levels(clusters.linkage(blobs((0, 0))))
+    assert [level.fewest_messages for level in levels.values()] == [24, 8, 5]
+
+
+def test_a_message_beyond_the_landmarks_joins_the_narrative_of_most_of_its_neighbours() -> None:
+    points = np.concatenate([blobs((0, 0), (9, 9)), [[50, 50]]]).astype(np.float32)
+    weights = np.zeros((63, 63))
+    weights[61, :3] = 0.5
+    weights[62, [0, 60]] = 0.3, 0.4  # most with a landmark that is out itself
+    found = clusters.cut(
+        clusters.linkage(points),
+        sparse.csr_matrix(weights),
+        sizes=[10],
+        vectors=np.ones((63, 1), dtype=np.float32),
+        n_posts=np.ones(63, dtype=np.int64),
+        n_authors=np.ones(63, dtype=np.int64),
+    )
+    assert found.labels[[61, 62]].tolist() == [found.labels[0], -1]
+    assert found.strength[[61, 62]].tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("granularity", ["", "1", "0", "-5", "2.5", "huge", "²", "٣", "Medium"])

@@ -1,0 +1,87 @@
+"""How the messages lie to each other: neighbours, a tree to cut narratives from, and a map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explore.narratives import clusters, graph, layout
+from explore.narratives.vectors import Vectors, unit_rows
+from explore.processes import Submit
+from explore.progress import StageClock
+
+LAYOUT_EPOCHS, MAP_EPOCHS = 50, 100
+FEWEST_TO_CLUSTER = 15
+LANDMARKS = 300_000
+BESIDE_FROM = 20_000  # messages; below, a second process takes longer to start than the map to draw
+
+Points = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Space:
+    """How the messages with words lie to each other; n of them, of which the first m are the landmarks (m = n mostly).
+
+    `vectors`: unit rows, shape (n, d). `graph`: neighbour weights, CSR of shape (n, n); rows of other messages point to
+    landmarks only. `tree`: HDBSCAN's single-linkage tree of the landmarks, shape (m - 1, 4).
+    """
+
+    vectors: Vectors
+    graph: Any
+    tree: NDArray[np.float64]
+
+
+def lay_out(
+    vectors: Vectors, *, seed: int, clock: StageClock, beside: Submit, landmarks: int = LANDMARKS
+) -> tuple[Space, Callable[[], Points]]:
+    """The space of the messages, and a function that waits for their places on the map, shape (n, 2).
+
+    Beyond `landmarks` messages, the first so many are laid out, and the others take their place among their nearest
+    landmarks. The map is drawn beside this process.
+    """
+    from scipy import sparse
+
+    n = len(vectors)
+    if n < FEWEST_TO_CLUSTER:
+        nowhere = np.zeros((n, 2), dtype=np.float32)
+        return Space(vectors, sparse.csr_matrix((n, n), dtype=np.float32), np.empty((0, 4))), lambda: nowhere
+    fitted = vectors[:landmarks]
+    clock("Finding neighbours", 0.2)
+    index = graph.index_of(fitted)
+    neighbours = graph.nearest(fitted, index)
+    weights = layout.fuzzy_graph(fitted, neighbours.indices, neighbours.distances, seed=seed)
+    start = layout.principal(fitted, dimensions=2, seed=seed)
+    drawn = beside(layout.embed, weights, start, epochs=MAP_EPOCHS, seed=seed)
+    others = graph.among(vectors[landmarks:], index)
+    clock("Laying out", 0.4)
+    points = layout.embed(weights, layout.principal(fitted, dimensions=5, seed=seed), epochs=LAYOUT_EPOCHS, seed=seed)
+    clock("Building the tree", 0.6)
+    tree = clusters.linkage(points)
+    weights.resize((n, n))
+    whole = sparse.vstack([weights[: len(fitted)], others], format="csr") if n > len(fitted) else weights
+    return Space(vectors, whole, tree), lambda: _placed(drawn(), others)
+
+
+def warm_up() -> None:
+    """Import and compile what `lay_out` needs."""
+    vectors = unit_rows(np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32))
+
+    def here(function: Callable[..., Any], *given: Any, **named: Any) -> Callable[[], Any]:
+        return lambda: function(*given, **named)
+
+    found, drawn = lay_out(vectors, seed=0, clock=StageClock(), beside=here)
+    clusters.levels(found.tree)
+    drawn()
+
+
+def _placed(landmarks: Points, others: Any) -> Points:
+    """Places of the landmarks, then of the others: the weighted mean of their nearest landmarks' places."""
+    if others.shape[0] == 0:
+        return landmarks
+    total = np.asarray(others.sum(axis=1)).ravel()
+    places = (others[:, : len(landmarks)] @ landmarks) / np.where(total > 0, total, 1)[:, None]
+    return np.concatenate([landmarks, places.astype(np.float32)])

@@ -1,0 +1,71 @@
+"""Processes that this one starts: they end with it, and one can work beside it."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Submit(Protocol):
+    """Hands a function over; what it returns waits for the result and gives it."""
+
+    def __call__(self, function: Callable[..., Result], *given: Any, **named: Any) -> Callable[[], Result]: ...
+
+
+def end_with_parent() -> None:
+    """Called in a process that multiprocessing started: it ends when its parent does, however that ends."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+    if sys.platform == "linux":
+        # the thread cannot act while native code keeps Python's lock for minutes; the kernel can
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+@contextmanager
+def second_process(*, wanted: bool, warm_up: Callable[[], object]) -> Iterator[Submit]:
+    """Yield a way to compute beside this process; `warm_up` is called there at once.
+
+    Where it is not wanted, there is one core only, or the second process dies (of want of memory, say), the work is
+    done in this process when its result is asked for: the result is the same.
+    """
+    if not wanted or (os.cpu_count() or 1) < 2:
+        yield partial  # type: ignore[misc]  # a partial is called without arguments, as the protocol says
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=end_with_parent) as pool:
+        pool.submit(warm_up)
+
+        def submit(function: Callable[..., Result], *given: Any, **named: Any) -> Callable[[], Result]:
+            here = partial(function, *given, **named)
+            try:
+                there = pool.submit(function, *given, **named)
+            except BrokenProcessPool:
+                return here
+
+            def result() -> Result:
+                try:
+                    return there.result()
+                except BrokenProcessPool:
+                    return here()
+
+            return result
+
+        yield submit
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # noqa: S101 (this runs in a child)
+    parent.join()
+    os._exit(1)
