@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,8 +13,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from explore.errors import Refused, brief
 from explore.posts.batches import Rejected, clip
 from explore.posts.checks import Checked
 from explore.posts.duplicates import Duplicates, find_duplicates
@@ -74,7 +77,8 @@ class Staging:
         self._reasons: Counter[str] = Counter()
         self._firsts: dict[str, int] = {}
         self._time_formats: set[str] = set()
-        self._accepted = 0
+        self._accepted = self._objects = 0
+        self._keys: tuple[str, ...] = ()
 
     def __enter__(self) -> Staging:
         return self
@@ -95,6 +99,7 @@ class Staging:
         self._records.write(places.tobytes())
         self._accepted += checked.posts.num_rows
         self._time_formats.update(checked.time_formats)
+        self._note_objects(checked.posts["text"])
         self.reject(checked.rejected, file=file)
 
     def reject(self, rejected: Sequence[Rejected], *, file: int) -> None:
@@ -105,7 +110,13 @@ class Staging:
             self._firsts.setdefault(one.reason, one.record)
 
     def finish(self, *, ahead_of: datetime) -> Staged:
-        """Take out the duplicates, write the final posts, tidy up."""
+        """Take out the duplicates, write the final posts, tidy up. Raises Refused when every text is a JSON object."""
+        if self._objects and self._objects == self._accepted:
+            keys = ", ".join(f"'{brief(key)}'" for key in self._keys[:4])
+            raise Refused(
+                f"Every text in '{self._files[0]}' is a JSON object (with {keys}), not what a post says; "
+                "write the objects themselves, one a line, or name another column with --map text=COLUMN."
+            )
         self._posts.close()
         self._records.close()
         again = find_duplicates(self._folder / _STAGED, scratch=self._folder / _SPILL)
@@ -125,6 +136,20 @@ class Staging:
         counts = Counts(kept + quarantined + len(again.same), kept, quarantined, len(again.same))
         reasons = dict(self._reasons.most_common())
         return Staged(counts, reasons, self._firsts, tuple(sorted(self._time_formats)), facts.summary())
+
+    def _note_objects(self, texts: pa.ChunkedArray) -> None:
+        """Count the texts that are JSON objects, as long as all of them are."""
+        if self._objects < self._accepted - len(texts):
+            return
+        mask = pc.and_(pc.starts_with(texts, "{"), pc.match_substring_regex(texts, r"\}\s*$"))
+        if not pc.all(mask).as_py():
+            return
+        for text in texts.to_pylist():
+            found = _object(text)
+            if len(found) < 2:
+                return
+            self._keys = tuple(found)
+            self._objects += 1
 
     def _rewrite(self, again: Duplicates, facts: Facts) -> None:
         """Write the posts without the duplicates; those with another text go to quarantine."""
@@ -149,6 +174,15 @@ def _tables(path: Path) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group)
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object that a text is; empty where it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _within(places: np.ndarray, start: int, count: int) -> np.ndarray:
