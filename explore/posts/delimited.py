@@ -13,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TextIO
 
 import numpy as np
@@ -164,7 +164,7 @@ def _swallowed(cells: Sequence[str], taken: Sequence[str], dialect: Dialect) -> 
 
     Each line is read by itself and compared with the cells of the record that have no line break, as far as these come
     from another line. A time or a long number that looks the same is enough; where only short numbers or single words
-    can be compared, every line must agree, and with two columns there must be four.
+    can be compared, every line must agree, and with two columns there must be four; numbers that count up are enough.
     """
     lines = [line for line in taken if line.strip()]
     width = len(cells)
@@ -176,14 +176,29 @@ def _swallowed(cells: Sequence[str], taken: Sequence[str], dialect: Dialect) -> 
     kinds = [_kind(cell) for cell in cells]
     before, after = [*range(broken[0])], [*range(broken[-1] + 1, width)]
     others = [place for place in range(width) if place not in broken]
-    verdicts = [_likeness(kinds, _alone(lines[0], Dialect(dialect.delimiter, quoting=False)), after)]
-    verdicts += [_likeness(kinds, _alone(line, dialect), others) for line in lines[1:-1]]
-    verdicts.append(_likeness(kinds, _alone(lines[-1], dialect), before))
-    if _SAME not in verdicts and (_OTHER in verdicts or (width == 2 and len(lines) < 4)):
+    alone = [
+        _alone(lines[0], Dialect(dialect.delimiter, quoting=False)),
+        *(_alone(line, dialect) for line in lines[1:]),
+    ]
+    verdicts = [_likeness(kinds, alone[0], after)]
+    verdicts += [_likeness(kinds, one, others) for one in alone[1:-1]]
+    verdicts.append(_likeness(kinds, alone[-1], before))
+    numbered = all(len(one) == width for one in alone) and (
+        any(_counts_up([cells[place], *(one[place] for one in alone[1:])]) for place in before)
+        or any(_counts_up([*(one[place] for one in alone[:-1]), cells[place]]) for place in after)
+    )
+    if not numbered and _SAME not in verdicts and (_OTHER in verdicts or (width == 2 and len(lines) < 4)):
         return []
     starts = [place for place, verdict in enumerate(verdicts) if verdict != _OTHER or not place]
     ends = [*starts[1:], len(lines)]
     return [Record([], "".join(lines[start:end]), "swallowed") for start, end in zip(starts, ends, strict=True)]
+
+
+def _counts_up(values: Sequence[str]) -> bool:
+    """Whether values are numbers that go up by one, as the ids of neighbouring rows often do."""
+    if not all(value.isdecimal() and len(value) < 19 for value in values):
+        return False
+    return all(int(after) == int(before) + 1 for before, after in pairwise(values))
 
 
 def _kind(cell: str) -> str:

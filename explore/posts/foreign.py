@@ -17,6 +17,8 @@ _SQL = re.compile(
 _DUMP = re.compile(r"--\s*(?:-*\s*)*(?:MySQL|MariaDB|PostgreSQL|phpMyAdmin|SQLite)[^\n]*", re.IGNORECASE)
 _R_HEADER = re.compile(r'"[^"\n]*"(?: "[^"\n]*")+\s*')
 _SIGN = re.compile(r"([^\w\s\"'.,;|\t-])\1*|\|{2,}|;{2,}|,{2,}|\t{2,}")
+_SCRIPT = re.compile(r"(?:(?:window|var|let|const)[.\s][\w.$]+\s*=\s*|[\w.$]+\()[\[{]")
+_RARE = frozenset("~¦§¬¶·•!#*")  # signs that separate columns now and then; others are too common in plain texts
 _FEW = 20  # lines that are looked at
 
 
@@ -27,6 +29,11 @@ def refuse_foreign_text(text: str, name: str) -> None:
         raise Refused(f"'{name}' is a document of a word processor (RTF); save the table in it as CSV.")
     if text.startswith("<"):
         raise Refused(f"'{name}' is a web page or XML, not posts; export them as CSV, JSONL or Parquet.")
+    if _SCRIPT.match(text):
+        raise Refused(
+            f"'{name}' is a script around JSON, as archives of accounts are; remove what stands before the first "
+            "bracket and write one post a line, for example with: sed '1s/^[^[]*//' FILE | jq -c '.[]'"
+        )
     if _DUMP.match(text) or _SQL.match(text):
         raise Refused(
             f"'{name}' is a dump of a database (SQL); export the table of the posts as CSV, "
@@ -50,7 +57,7 @@ def refuse_other_separators(text: str, name: str) -> None:
         return
     for sign, count in Counter(match[0] for match in _SIGN.finditer(lines[0])).most_common():
         same = sum(line.count(sign) == count for line in lines[1:])
-        if len(lines) > 1 and same >= 0.8 * (len(lines) - 1):
+        if len(lines) > 1 and same >= 0.8 * (len(lines) - 1) and (len(sign) > 1 or sign in _RARE):
             _refuse_separator(sign, name)
     if len(re.findall(r"\S {2,}\S", lines[0])) > 1:
         raise Refused(f"'{name}' seems to have columns of a fixed width; export it as CSV.")

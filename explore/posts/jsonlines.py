@@ -20,6 +20,7 @@ MAX_LINE = 16 * 2**20
 MAX_DEPTH = 64
 PACKED = ("value", "payload", "message", "body", "data", "event", "record", "content", "post", "json", "raw", "_raw")
 
+_MONGO = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal"})
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?')
 
 
@@ -131,7 +132,11 @@ def getter(column: str) -> Callable[[dict[str, Any]], Any]:
     return get
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> Any:
+    """An object; a value in MongoDB's own words, such as {"$oid": "..."}, as itself."""
+    if len(pairs) == 1 and pairs[0][0] in _MONGO and isinstance(pairs[0][1], str):
+        sign, value = pairs[0]
+        return Number(value) if sign.startswith("$number") else value
     found = dict(pairs)
     if len(found) != len(pairs):
         raise BadLine("duplicate_keys")

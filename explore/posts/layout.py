@@ -23,6 +23,7 @@ _MAX_COLUMNS = 2_000
 _MAX_HEADER = 200  # characters; longer "names" are the text of a post
 _MAX_WORDS = 4
 _SEPARATOR_LINE = re.compile(r"\ufeff?" + SEPARATOR_LINE)
+_LIST = re.compile(r"\[\s*[\[{\"\d\]tfn-]")
 _DATA = re.compile(r"\s*(?:[-+]?\d[\d.,:/ TZ+-]*|https?://\S+|\d{4}-\d\d-\d\d.*)\s*")
 
 
@@ -97,7 +98,7 @@ def told_by(head: bytes, *, name: str, compression: str, delimiter: str | None) 
     text = head.decode(encoding, "ignore").lstrip("\ufeff \t\r\n")
     if text.startswith("\x1e"):
         raise Refused(f"'{name}' has a sign before each record (RFC 7464); remove it first, for example: tr -d '\\036'")
-    if text.startswith("["):
+    if _LIST.match(text):
         raise Refused(f"'{name}' is one JSON list; write one post a line first, for example with: jq -c '.[]'")
     refuse_foreign_text(text, name)
     if is_telegram_export(text):
@@ -122,6 +123,10 @@ def check_header(header: list[str], *, name: str) -> None:
     twice = [column for column, times in Counter(header).items() if times > 1]
     if twice:
         raise Refused(f"'{name}' names the column '{brief(twice[0])}' more than once; rename one of them.")
+    if all(re.fullmatch(r"\s*'.*'\s*", cell) for cell in header):
+        raise Refused(f"'{name}' puts its cells in single quotes; write it with double quotes.")
+    if any(re.match(r'\s+"', cell) for cell in header):
+        raise Refused(f"'{name}' has a space in front of quoted cells; write it without, or as JSONL.")
     if len(header) == 1 and header[0].startswith("#"):
         raise Refused(
             f"'{name}' begins with a remark ('{brief(header[0])}'); remove what stands above the column names."

@@ -92,6 +92,7 @@ MENDS: dict[str, str] = {
     "no_id": "Name the column of the ids with --map post_id=COLUMN, or go without with --map post_id=",
     "bad_id": "Export the ids as text, or name another column with --map post_id=COLUMN",
     "rounded_id": "Export the ids as text, or leave them out with --map author_id=",
+    "open_quote": 'Write a quote inside a cell twice ("") and not behind a backslash',
     "swallowed": "Look for a quote that stands alone in the first of them",
     "extra_column": "Name the delimiter with --delimiter",
     "short_row": "Name the delimiter with --delimiter",

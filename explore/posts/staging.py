@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +27,8 @@ from explore.posts.writing import Facts, TableWriter, quarantine_table
 
 POSTS, QUARANTINE = "posts.parquet", "quarantine.parquet"
 _STAGED, _RECORDS, _SPILL = ".staged.parquet", ".records", ".spill"
+_BASE64_OF_OBJECT = "eyJ"  # {" in base64
+_MAYBE_JSON = rf'(?s)^\s*(?:\{{.*\}}|\[\s*\{{.*\]|"\s*\{{.*"|{_BASE64_OF_OBJECT}[A-Za-z0-9+/=]+)\s*$'
 _SAME_ID = "same_id_other_text"
 
 
@@ -110,12 +114,12 @@ class Staging:
             self._firsts.setdefault(one.reason, one.record)
 
     def finish(self, *, ahead_of: datetime) -> Staged:
-        """Take out the duplicates, write the final posts, tidy up. Raises Refused when every text is a JSON object."""
-        if self._objects and self._objects == self._accepted:
+        """Take out the duplicates, write the final posts, tidy up. Raises Refused when texts are JSON objects."""
+        if self._objects and self._objects >= self._accepted / 2:
             keys = ", ".join(f"'{brief(key)}'" for key in self._keys[:4])
             raise Refused(
-                f"Every text in '{self._files[0]}' is a JSON object (with {keys}), not what a post says; "
-                "write the objects themselves, one a line, or name another column with --map text=COLUMN."
+                f"{self._objects:,} of {self._accepted:,} texts in '{self._files[0]}' are JSON objects (with {keys}), "
+                "not what a post says; write the objects themselves, one a line, or say --map text=COLUMN."
             )
         self._posts.close()
         self._records.close()
@@ -138,18 +142,11 @@ class Staging:
         return Staged(counts, reasons, self._firsts, tuple(sorted(self._time_formats)), facts.summary())
 
     def _note_objects(self, texts: pa.ChunkedArray) -> None:
-        """Count the texts that are JSON objects, as long as all of them are."""
-        if self._objects < self._accepted - len(texts):
-            return
-        mask = pc.and_(pc.starts_with(texts, "{"), pc.match_substring_regex(texts, r"\}\s*$"))
-        if not pc.all(mask).as_py():
-            return
-        for text in texts.to_pylist():
-            found = _object(text)
-            if len(found) < 2:
-                return
-            self._keys = tuple(found)
-            self._objects += 1
+        """Count the texts that are JSON objects."""
+        for text in texts.filter(pc.match_substring_regex(texts, _MAYBE_JSON)).to_pylist():
+            keys = _keys(text)
+            self._keys = self._keys or keys
+            self._objects += len(keys) > 1
 
     def _rewrite(self, again: Duplicates, facts: Facts) -> None:
         """Write the posts without the duplicates; those with another text go to quarantine."""
@@ -176,13 +173,16 @@ def _tables(path: Path) -> Iterator[pa.Table]:
             yield file.read_row_group(group)
 
 
-def _object(text: str) -> dict[str, Any]:
-    """The JSON object that a text is; empty where it is none."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _keys(text: str) -> tuple[str, ...]:
+    """The keys of the JSON object that a text is, also in a list, as a string of JSON or as base64; none elsewhere."""
+    found: Any = text
+    with suppress(ValueError, RecursionError):
+        if text.startswith(_BASE64_OF_OBJECT):
+            found = base64.b64decode(text, validate=True)
+        found = json.loads(found)
+        found = json.loads(found) if isinstance(found, str) else found
+    found = found[0] if isinstance(found, list) and found else found
+    return tuple(found) if isinstance(found, dict) else ()
 
 
 def _within(places: np.ndarray, start: int, count: int) -> np.ndarray:

@@ -34,6 +34,7 @@ def test_rows_between_two_stray_quotes_are_kept_apart_one_by_one(workspace: Work
         ("id,text", "{},words of a post"),
         ("text,author", "words of {},ann"),
         ("text,id,created_at", "words of {},{},2024-05-01T10:00:00Z"),
+        ("text,id", "words of many,{}"),
         ("id,author,text,views", "{},ann,words of a post,3"),
     ],
 )

@@ -104,7 +104,7 @@ KEPT_APART: dict[str, tuple[str, bytes, str]] = {
     ),
     "a time that is an object": (
         "p.jsonl",
-        one_json({"id": "10", "text": "a b", "created_at": {"$date": AT}}),
+        one_json({"id": "10", "text": "a b", "created_at": {"at": AT}}),
         "no_time",
     ),
     "an offset that no clock has": ("p.csv", one_csv(row(10, when="2024-05-01T10:00:00+99:99")), "bad_time"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,5 +64,48 @@ def test_texts_that_are_all_json_objects_are_refused(name: str, workspace: Works
         "p.csv": b"id\ttext\n" + "".join(f"{n}\t{t}\n" for n, t in zip(ids, texts, strict=True)).encode(),
         "p.parquet": parquet_of({"id": ids, "text": texts}),
     }[name]
-    with pytest.raises(Refused, match=r"Every text in .* is a JSON object"):
+    with pytest.raises(Refused, match=r"10 of 10 texts in .* are JSON objects"):
         loaded(workspace, tmp_path, content, name)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda post: json.dumps(json.dumps(post)),
+        lambda post: json.dumps([post]),
+        lambda post: base64.b64encode(json.dumps(post).encode()).decode(),
+        lambda post: json.dumps(post) if int(post["id"]) % 2 else "plain words",
+    ],
+)
+def test_posts_wrapped_in_another_way_are_refused(wrap: Any, workspace: Workspace, tmp_path: Path) -> None:
+    content = jsonl_of(*(queued(post, wrap, "value") for post in json_rows(20)))
+    with pytest.raises(Refused, match=r"texts in 'p\.jsonl' are JSON objects"):
+        loaded(workspace, tmp_path, content, "p.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("whole", "path"),
+    [
+        ({str(n): post for n, post in enumerate(json_rows(5))}, r"'\.\[\]'"),
+        ({"title": "My export of posts", "items": json_rows(5)}, r"'\.items\[\]'"),
+        ({"export": {"by key": {"a": json_rows(1)[0], "b": json_rows(1)[0]}}}, r"'\.export\[\"by key\"\]\[\]'"),
+    ],
+)
+def test_one_object_with_the_posts_in_it_is_not_one_post(
+    whole: Any, path: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    with pytest.raises(Refused, match=path):
+        loaded(workspace, tmp_path, json.dumps(whole).encode(), "p.json")
+
+
+def test_values_in_the_words_of_mongodb_are_read(workspace: Workspace, tmp_path: Path) -> None:
+    post = {
+        "_id": {"$oid": "65f0c0ffee65f0c0ffee65f0"},
+        "created_at": {"$date": {"$numberLong": "1714557600000"}},
+        "text": "words of a post",
+        "views": {"$numberLong": "123456789012345678"},
+    }
+    _, posts = loaded(workspace, tmp_path, jsonl_of(post), "p.jsonl")
+    assert posts[0]["post_id"] == "65f0c0ffee65f0c0ffee65f0"
+    assert posts[0]["created_at"] == datetime(2024, 5, 1, 10, tzinfo=UTC)
+    assert posts[0]["views"] == 123_456_789_012_345_678
