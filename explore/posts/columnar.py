@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
+from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from explore.errors import Refused
+from explore.errors import Refused, brief
 from explore.posts.batches import Batch
 from explore.posts.limits import MB
 from explore.posts.schema import MAX_CELL
@@ -23,7 +24,18 @@ _BATCH_BYTES = 64 * MB
 _FEW_ROWS = 100  # so many tell how large rows are
 _BOMB_FROM = 256 * MB  # a million copies of one post are no bomb
 _SHOWN = 4 * MB  # characters of a preview
-_KNOWN_EXTENSIONS = frozenset({"arrow.json", "arrow.bool8"})
+_NO_VALUES: tuple[tuple[Callable[[pa.DataType], bool], str, str], ...] = (
+    (pa.types.is_list, "lists", "as text, for example joined with commas"),
+    (pa.types.is_large_list, "lists", "as text, for example joined with commas"),
+    (pa.types.is_fixed_size_list, "lists", "as text, for example joined with commas"),
+    (pa.types.is_map, "maps of keys to values", "as columns of their own"),
+    (pa.types.is_struct, "objects", "as columns of their own, or name one of its fields with a dot"),
+    (pa.types.is_union, "values of several types", "as text"),
+    (pa.types.is_duration, "durations", "as a point in time, a number or text"),
+    (pa.types.is_time, "times of day", "with the date"),
+    (pa.types.is_boolean, "yes or no", "as text"),
+)
+_KNOWN_EXTENSIONS = frozenset({"arrow.json", "arrow.uuid"})
 
 
 def first_rows(
@@ -58,6 +70,7 @@ def read_parquet(
                 records = np.arange(read + 1, read + 1 + part.num_rows, dtype=np.int64)
                 read += part.num_rows
                 arrays = {column: _pick(part, column) for column in columns}
+                _refuse_no_values(arrays, name)
                 unpacked += sum(values.nbytes for values in arrays.values())
                 if unpacked > max(_BOMB_FROM, BOMB_RATIO * size):
                     raise Refused(f"'{name}' unpacks to over {BOMB_RATIO:,} times its size, as no posts do.")
@@ -104,7 +117,19 @@ def _refuse_unknown_types(schema: pa.Schema, columns: Sequence[str], name: str) 
         told = (field.metadata or {}).get(b"ARROW:extension:name", b"").decode("utf-8", "replace")
         kind = field.type.extension_name if isinstance(field.type, pa.BaseExtensionType) else told
         if kind and kind not in _KNOWN_EXTENSIONS:
-            raise Refused(f"'{name}' keeps column '{column}' as '{kind[:80]}', a type of its own; export it as text.")
+            raise Refused(
+                f"'{name}' keeps column '{brief(column)}' as '{brief(kind)}', a type of its own; export it as text."
+            )
+
+
+def _refuse_no_values(arrays: Mapping[str, pa.Array], name: str) -> None:
+    """Refuse columns of a type that none of our fields can be."""
+    for column, values in arrays.items():
+        for test, what, mend in _NO_VALUES:
+            if test(values.type):
+                raise Refused(
+                    f"Column '{brief(column)}' of '{name}' holds {what}, which no field can be; export it {mend}."
+                )
 
 
 def _shown_rows(part: pa.RecordBatch, columns: Sequence[str]) -> Iterator[dict[str, str | None]]:
@@ -165,8 +190,15 @@ def _pick(part: pa.RecordBatch, column: str) -> pa.Array:
 def _plain(values: pa.Array) -> pa.Array:
     """Dictionary columns as the values they stand for, known extension types as what they are stored as."""
     if isinstance(values.type, pa.BaseExtensionType):
-        values = values.storage
-    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+        is_uuid = values.type.extension_name == "arrow.uuid"
+        values = _uuids(values.storage) if is_uuid else values.storage
+    values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    return values.cast(pa.binary()) if pa.types.is_fixed_size_binary(values.type) else values
+
+
+def _uuids(values: pa.Array) -> pa.Array:
+    """Ids of 16 bytes as they are usually written."""
+    return pa.array((None if raw is None else str(UUID(bytes=raw)) for raw in values.to_pylist()), pa.string())
 
 
 def _excerpts(part: pa.RecordBatch) -> Callable[[int], str]:

@@ -1,4 +1,10 @@
-"""CSV and TSV: every cell as text, every record accounted for."""
+"""CSV and TSV: every cell as text, every record accounted for.
+
+A stray quote can open a cell and another, rows later, can close it: all rows between become part of one text, and the
+file stays legal. So a record of several lines is looked into. Where its lines would be records by themselves, with
+times and numbers like those of the record that they stand in, none of them is believed: a post may have been written
+to look like rows of a file.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TextIO
 
 import numpy as np
@@ -21,6 +27,12 @@ ROWS = 20_000
 CHARACTERS = 16 * 2**20  # a batch ends early when its records are long
 MAX_LINE = 16 * 2**20
 SEPARATOR_LINE = r"sep=(.)\r?[\r\n]"  # what Excel writes above the column names
+_LONG_NUMBER = 6  # digits: ids and epochs have more, the numbers of a list fewer
+_LONGEST_WORD = 40
+_TIME = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?=.{8,40}$).*\d{1,2}:\d\d.*"  # a date, or a little with a clock in it
+_OTHER, _ALIKE, _SAME = 0, 1, 2
+_TELLS_LITTLE = frozenset({"empty", "short", "word", "prose"})
+_JAPANESE = "\x1b$B"  # begins Japanese in ISO-2022-JP; the escapes of a terminal go on with [
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,7 @@ def read_delimited(text: TextIO, dialect: Dialect, columns: Sequence[str], *, na
     places = {column: header.index(column) for column in columns}
     read = 0
     while part := _batch(found):
-        yield _columns(part, places, width=len(header), read=read)
+        yield _columns(part, header, places, read=read)
         read += len(part)
 
 
@@ -80,9 +92,12 @@ def records(text: TextIO, dialect: Dialect, *, name: str = "the file") -> Iterat
             reader = _reader(lines, dialect)
             yield _broken(lines, error)
             continue
-        if len(lines.taken) > 1 and width and len(cells) != width and _swallowed(lines.taken, dialect, width):
+        if len(lines.taken) > 1 and width and len(cells) != width and _broken_up(lines.taken, dialect, width):
             reader = _reader(lines, dialect)
             yield Record([], lines.give_back(), "open_quote")
+            continue
+        if len(lines.taken) > 1 and (inner := _swallowed(cells, lines.taken, dialect)):
+            yield from inner
             continue
         if cells:
             width = width or len(cells)
@@ -131,16 +146,84 @@ def _broken(lines: _Lines, error: csv.Error) -> Record:
     return Record([], lines.give_back(), reason)
 
 
-def _swallowed(taken: Sequence[str], dialect: Dialect, width: int) -> bool:
+def _broken_up(taken: Sequence[str], dialect: Dialect, width: int) -> bool:
     """Whether a record of several lines and the wrong width holds lines that are records by themselves."""
-    return width > 1 and any(_width(line, dialect) == width for line in taken[1:])
+    return width > 1 and any(len(_alone(line, dialect)) == width for line in taken[1:])
 
 
-def _width(line: str, dialect: Dialect) -> int:
+def _alone(line: str, dialect: Dialect) -> list[str]:
+    """The cells of a line read by itself; none where that cannot be done."""
     try:
-        return len(next(_reader(iter([line]), dialect), []))
+        return next(_reader(iter([line]), dialect), [])
     except csv.Error:
-        return 0
+        return []
+
+
+def _swallowed(cells: Sequence[str], taken: Sequence[str], dialect: Dialect) -> list[Record]:
+    """The records that a stray quote made one of, each rejected; none where it is a post with line breaks.
+
+    Each line is read by itself and compared with the cells of the record that have no line break, as far as these come
+    from another line. A time or a long number that looks the same is enough; where only short numbers or single words
+    can be compared, every line must agree, and with two columns there must be four; numbers that count up are enough.
+    """
+    lines = [line for line in taken if line.strip()]
+    width = len(cells)
+    if width < 2 or not any(line.count(dialect.delimiter) >= width - 1 for line in lines[1:]):
+        return []
+    broken = [place for place, cell in enumerate(cells) if "\n" in cell or "\r" in cell]
+    if not broken:
+        return []
+    kinds = [_kind(cell) for cell in cells]
+    before, after = [*range(broken[0])], [*range(broken[-1] + 1, width)]
+    others = [place for place in range(width) if place not in broken]
+    alone = [
+        _alone(lines[0], Dialect(dialect.delimiter, quoting=False)),
+        *(_alone(line, dialect) for line in lines[1:]),
+    ]
+    verdicts = [_likeness(kinds, alone[0], after)]
+    verdicts += [_likeness(kinds, one, others) for one in alone[1:-1]]
+    verdicts.append(_likeness(kinds, alone[-1], before))
+    numbered = all(len(one) == width for one in alone) and (
+        any(_counts_up([cells[place], *(one[place] for one in alone[1:])]) for place in before)
+        or any(_counts_up([*(one[place] for one in alone[:-1]), cells[place]]) for place in after)
+    )
+    if not numbered and _SAME not in verdicts and (_OTHER in verdicts or (width == 2 and len(lines) < 4)):
+        return []
+    starts = [place for place, verdict in enumerate(verdicts) if verdict != _OTHER or not place]
+    ends = [*starts[1:], len(lines)]
+    return [Record([], "".join(lines[start:end]), "swallowed") for start, end in zip(starts, ends, strict=True)]
+
+
+def _counts_up(values: Sequence[str]) -> bool:
+    """Whether values are numbers that go up by one, as the ids of neighbouring rows often do."""
+    if not all(value.isdecimal() and len(value) < 19 for value in values):
+        return False
+    return all(int(after) == int(before) + 1 for before, after in pairwise(values))
+
+
+def _kind(cell: str) -> str:
+    """What a cell looks like: a time (its very shape), a long or a short number, a single word, nothing, or prose."""
+    if not cell.strip():
+        return "empty"
+    if re.fullmatch(r"[-+]?\d+(?:[.,]\d+)?", cell):
+        return "long" if len(cell) > _LONG_NUMBER else "short"
+    if re.fullmatch(_TIME, cell):
+        return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", cell))
+    return "prose" if " " in cell or len(cell) > _LONGEST_WORD else "word"
+
+
+def _likeness(own: Sequence[str], cells: Sequence[str], places: Sequence[int]) -> int:
+    """How much the cells of a line look like those of a record: _SAME in a time or a long number, _ALIKE, or _OTHER."""
+    if len(cells) != len(own):
+        return _OTHER
+    pairs = [(own[place], _kind(cells[place])) for place in places]
+    telling = [(mine, other) for mine, other in pairs if mine not in _TELLS_LITTLE]
+    if any(mine != other and other != "empty" for mine, other in telling):
+        return _OTHER
+    if telling:
+        return _SAME if any(mine == other for mine, other in telling) else _OTHER
+    usual = all(mine == other or "empty" in {mine, other} for mine, other in pairs)
+    return _ALIKE if usual and (not pairs or any(mine == other != "prose" for mine, other in pairs)) else _OTHER
 
 
 def _batch(found: Iterator[Record]) -> list[Record]:
@@ -154,9 +237,10 @@ def _batch(found: Iterator[Record]) -> list[Record]:
     return part
 
 
-def _columns(part: list[Record], places: dict[str, int], *, width: int, read: int) -> Batch:
+def _columns(part: list[Record], header: Sequence[str], places: dict[str, int], *, read: int) -> Batch:
     """The good records as columns of strings, the others as rejected."""
-    bad = _suspects(part)
+    width = len(header)
+    bad = _suspects(part, header)
     good: list[Record] = []
     numbers: list[int] = []
     rejected: list[Rejected] = []
@@ -176,15 +260,18 @@ def _shape(record: Record, width: int) -> str:
     return "extra_column" if len(record.cells) > width else "short_row"
 
 
-def _suspects(part: list[Record]) -> dict[int, str]:
-    """Records with a NUL or with bytes that could not be decoded; usually none, which one look at the whole tells."""
+def _suspects(part: list[Record], header: Sequence[str]) -> dict[int, str]:
+    """Records of the right width that are none all the same; usually few, which one look at the whole tells."""
+    found = {index: "repeated_header" for index, record in enumerate(part) if record.cells == header}
     whole = "".join(record.raw for record in part)
-    if "\x00" not in whole and encodable(whole):
-        return {}
-    found = {}
+    if not any(sign in whole for sign in ("\x00", "\ufeff", _JAPANESE)) and encodable(whole):
+        return found
     for index, record in enumerate(part):
-        if not encodable(record.raw):
+        if not encodable(record.raw) or _JAPANESE in record.raw:
             found[index] = "bad_encoding"
         elif "\x00" in record.raw:
             found[index] = "nul"
+        elif record.raw.startswith("\ufeff"):
+            again = record.raw.lstrip("\ufeff").startswith(header[0]) and record.cells[1:] == header[1:]
+            found[index] = "repeated_header" if again else "joined_files"
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 import numpy as np
@@ -18,7 +18,9 @@ ROWS = 5_000
 CHARACTERS = 16 * 2**20
 MAX_LINE = 16 * 2**20
 MAX_DEPTH = 64
+PACKED = ("value", "payload", "message", "body", "data", "event", "record", "content", "post", "json", "raw", "_raw")
 
+_MONGO = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal"})
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?')
 
 
@@ -38,21 +40,24 @@ class BadLine(Exception):
     """A line that cannot be taken; the argument is a reason code."""
 
 
-def read_json_lines(text: TextIO, columns: Sequence[str], *, name: str) -> Iterator[Batch]:
+def read_json_lines(lines: Iterable[str], columns: Sequence[str], *, packed: str = "") -> Iterator[Batch]:
     """Yield the wanted keys (or dotted paths, a number picking from a list) in batches; broken lines come as rejected.
 
-    `text` must be opened with newline="\\n" and errors="surrogateescape", so that only a line feed ends a line.
+    `packed` is the key behind which each line holds its post as a string of JSON.
     """
     getters = {column: getter(column) for column in columns}
-    lines = json_lines(text, name=name)
+    rest = iter(lines)
     read = 0
-    while part := _batch(lines):
-        yield _columns(part, getters, read=read)
+    while part := _batch(rest):
+        yield _columns(part, getters, packed, read=read)
         read += len(part)
 
 
 def json_lines(text: TextIO, *, name: str) -> Iterator[str]:
-    """Every line that is not blank. Raises Refused for a line beyond the limit."""
+    """Every line that is not blank. Raises Refused for a line beyond the limit.
+
+    `text` must be opened with newline="\\n" and errors="surrogateescape", so that only a line feed ends a line.
+    """
     while line := text.readline(MAX_LINE + 1):
         if len(line) > MAX_LINE:
             raise Refused(f"'{name}' has a line of more than {MAX_LINE // 2**20} MB; write one post a line.")
@@ -60,8 +65,40 @@ def json_lines(text: TextIO, *, name: str) -> Iterator[str]:
             yield line
 
 
-def parse(line: str) -> dict[str, Any]:
+def parse(line: str, packed: str = "") -> dict[str, Any]:
     """The object in a line; numbers as `Number`. Raises BadLine with a reason code."""
+    found = _object(line)
+    if packed and isinstance(inner := found.get(packed), str):
+        found[packed] = _object(inner)
+    return found
+
+
+def packed_key(records: Sequence[dict[str, Any]]) -> str:
+    """The key behind which every record holds its post as a string of JSON, as queues export them; "" without one."""
+    for key in PACKED:
+        values = [value for record in records if (value := record.get(key)) is not None]
+        if values and all(map(_is_packed, values)):
+            return key
+    return ""
+
+
+def rich_text(value: Any) -> str | None:
+    """The text in a list of strings and {"type", "text"} pieces, as Telegram writes links and bold words; else None."""
+    if not isinstance(value, list) or not any(isinstance(piece, dict) for piece in value):
+        return None
+    pieces = [piece.get("text") if isinstance(piece, dict) and "type" in piece else piece for piece in value]
+    texts = [piece for piece in pieces if isinstance(piece, str) and not isinstance(piece, Number | Constant)]
+    return "".join(texts) if len(texts) == len(pieces) else None
+
+
+def _is_packed(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and value.lstrip().startswith("{") and bool(_object(value))
+    except BadLine:
+        return False
+
+
+def _object(line: str) -> dict[str, Any]:
     if line.count("[") + line.count("{") > MAX_DEPTH and _depth(line) > MAX_DEPTH:
         raise BadLine("too_deep")
     if not line.isascii() and not encodable(line):
@@ -95,7 +132,11 @@ def getter(column: str) -> Callable[[dict[str, Any]], Any]:
     return get
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> Any:
+    """An object; a value in MongoDB's own words, such as {"$oid": "..."}, as itself."""
+    if len(pairs) == 1 and pairs[0][0] in _MONGO and isinstance(pairs[0][1], str):
+        sign, value = pairs[0]
+        return Number(value) if sign.startswith("$number") else value
     found = dict(pairs)
     if len(found) != len(pairs):
         raise BadLine("duplicate_keys")
@@ -130,13 +171,13 @@ def _batch(lines: Iterator[str]) -> list[str]:
     return part
 
 
-def _columns(part: list[str], getters: dict[str, Callable[[dict[str, Any]], Any]], *, read: int) -> Batch:
+def _columns(part: list[str], getters: dict[str, Callable[[dict[str, Any]], Any]], packed: str, *, read: int) -> Batch:
     values: dict[str, list[Any]] = {column: [] for column in getters}
     numbers: list[int] = []
     rejected: list[Rejected] = []
     for number, line in enumerate(part, read + 1):
         try:
-            row = _row(line, getters)
+            row = _row(line, getters, packed)
         except BadLine as bad:
             reason = str(bad)
             rejected.append(Rejected(number, reason, REASONS[reason], clip(line)))
@@ -150,10 +191,13 @@ def _columns(part: list[str], getters: dict[str, Callable[[dict[str, Any]], Any]
     return Batch(arrays, np.array(numbers, np.int64), raws.__getitem__, read + len(part), kinds, tuple(rejected))
 
 
-def _row(line: str, getters: dict[str, Callable[[dict[str, Any]], Any]]) -> dict[str, Any]:
+def _row(line: str, getters: dict[str, Callable[[dict[str, Any]], Any]], packed: str) -> dict[str, Any]:
     """The wanted values of a line. Raises BadLine."""
-    record = parse(line)
+    record = parse(line, packed)
     row = {column: get(record) for column, get in getters.items()}
+    for column, value in row.items():
+        if isinstance(value, list) and (text := rich_text(value)) is not None:
+            row[column] = text
     if "\\u" in line and not all(encodable(value) for value in row.values() if isinstance(value, str)):
         raise BadLine("lone_surrogate")
     return row

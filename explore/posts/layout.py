@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from explore.errors import Refused
+from explore.errors import Refused, brief
 from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, records
+from explore.posts.encodings import decoded, encoding_of
+from explore.posts.foreign import refuse_foreign_text, refuse_other_separators
 from explore.posts.presets import NAMES
+from explore.posts.telegram import is_telegram_export
 
 SAMPLE_ROWS = 200
-_DELIMITERS = (",", "\t", ";", "|")
-_DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+_DELIMITERS = (",", "\t", ";", "|", "^", "\x01", "\x1f")
+_DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "^a": "\x01"}
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|([0-7]{3}))", re.IGNORECASE)
 _MAX_COLUMNS = 2_000
 _MAX_HEADER = 200  # characters; longer "names" are the text of a post
 _MAX_WORDS = 4
 _SEPARATOR_LINE = re.compile(r"\ufeff?" + SEPARATOR_LINE)
+_LIST = re.compile(r"\[\s*[\[{\"\d\]tfn-]")
 _DATA = re.compile(r"\s*(?:[-+]?\d[\d.,:/ TZ+-]*|https?://\S+|\d{4}-\d\d-\d\d.*)\s*")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """format: "csv", "tsv", "jsonl" or "parquet". compression: "none", "gzip" or "zstd".
+    """format: "csv", "tsv", "jsonl", "telegram" or "parquet". compression: "none", "gzip" or "zstd".
 
-    encoding and dialect say how text is read; for Parquet they mean nothing.
+    encoding and dialect say how text is read; for Parquet they mean nothing. packed: the key behind which each line of
+    JSON holds its post as a string of JSON.
     """
 
     format: str
     compression: str
     encoding: str = "utf-8"
     dialect: Dialect = field(default_factory=Dialect)
+    packed: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,27 +94,24 @@ def told_by(head: bytes, *, name: str, compression: str, delimiter: str | None) 
         raise Refused(f"'{name}' is an encrypted Parquet file; decrypt it and load it again.")
     if head[257:262] == b"ustar":
         raise Refused(f"'{name}' is a tar archive; unpack it and load the files in it.")
-    encoding = _encoding(head, name)
+    encoding = encoding_of(head, name)
     text = head.decode(encoding, "ignore").lstrip("\ufeff \t\r\n")
     if text.startswith("\x1e"):
         raise Refused(f"'{name}' has a sign before each record (RFC 7464); remove it first, for example: tr -d '\\036'")
-    if text.startswith("["):
+    if _LIST.match(text):
         raise Refused(f"'{name}' is one JSON list; write one post a line first, for example with: jq -c '.[]'")
+    refuse_foreign_text(text, name)
+    if is_telegram_export(text):
+        return Layout("telegram", compression, encoding)
     if text.startswith("{"):
         _refuse_document(text, name)
         return Layout("jsonl", compression, encoding)
     if not text:
         raise Refused(f"'{name}' holds nothing but white space; export it again.")
-    if text.startswith("<"):
-        raise Refused(f"'{name}' is a web page or XML, not posts; export them as CSV, JSONL or Parquet.")
     dialect = _dialect(decoded(head, encoding), delimiter)
+    if delimiter is None and _is_odd(dialect.delimiter, text.partition("\n")[0]):
+        refuse_other_separators(text, name)
     return Layout("tsv" if dialect.delimiter == "\t" else "csv", compression, encoding, dialect)
-
-
-def decoded(head: bytes, encoding: str) -> str:
-    """The text in the first bytes of a file, which may end in the middle of a character; what is no text is marked."""
-    errors = "surrogatepass" if encoding == "utf-16" else "surrogateescape"
-    return codecs.getincrementaldecoder(encoding)(errors).decode(head)
 
 
 def check_header(header: list[str], *, name: str) -> None:
@@ -118,48 +122,39 @@ def check_header(header: list[str], *, name: str) -> None:
         raise Refused(f"The column names of '{name}' hold characters that are no text; save it as UTF-8.")
     twice = [column for column, times in Counter(header).items() if times > 1]
     if twice:
-        raise Refused(f"'{name}' names the column '{twice[0][:80]}' more than once; rename one of them.")
+        raise Refused(f"'{name}' names the column '{brief(twice[0])}' more than once; rename one of them.")
+    if all(re.fullmatch(r"\s*'.*'\s*", cell) for cell in header):
+        raise Refused(f"'{name}' puts its cells in single quotes; write it with double quotes.")
+    if any(re.match(r'\s+"', cell) for cell in header):
+        raise Refused(f"'{name}' has a space in front of quoted cells; write it without, or as JSONL.")
     if len(header) == 1 and header[0].startswith("#"):
-        raise Refused(f"'{name}' begins with a remark ('{header[0][:60]}'); remove what stands above the column names.")
+        raise Refused(
+            f"'{name}' begins with a remark ('{brief(header[0])}'); remove what stands above the column names."
+        )
     most_words = 1 if len(header) == 1 else _MAX_WORDS
     data = [
         cell for cell in header if _DATA.fullmatch(cell) or len(cell) > _MAX_HEADER or len(cell.split()) > most_words
     ]
     usual = {re.sub(r"[\W_]+", "", one) for names in NAMES.values() for one in names}
     if data and not any(re.sub(r"[\W_]+", "", cell.casefold()) in usual for cell in header):
-        raise Refused(f"The first line of '{name}' looks like a post ('{data[0][:60]}'); put column names above it.")
+        raise Refused(f"The first line of '{name}' looks like a post ('{brief(data[0])}'); put column names above it.")
+
+
+def refuse_alike(preview: Preview, columns: Mapping[str, str], how: Mapping[str, str]) -> None:
+    """Raise Refused where a column was taken by its name and another has the same name in other letters."""
+    for field_name, column in columns.items():
+        alike = [one for one in preview.columns if one.strip().casefold() == column.strip().casefold()]
+        if how.get(field_name) == "name" and len(alike) > 1:
+            names = " and ".join(f"'{brief(one)}'" for one in alike)
+            raise Refused(
+                f"'{preview.name}' has the columns {names}; say which one to take: --map {field_name}={alike[0]} "
+                f"or --map {field_name}={alike[1]}."
+            )
 
 
 def _is_text(cell: str) -> bool:
     """Whether a name could be decoded and holds no NUL."""
     return "\x00" not in cell and cell.encode("utf-8", "ignore").decode("utf-8") == cell
-
-
-def _encoding(head: bytes, name: str) -> str:
-    """UTF-8 with or without mark, or UTF-16 with one; anything else is refused with a guess at what it is."""
-    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
-        raise Refused(f"'{name}' is in UTF-32; save it as UTF-8.")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if head.count(0) > len(head) / 5:
-        raise Refused(f"'{name}' is no text that can be read (perhaps UTF-16 without a mark); save it as UTF-8.")
-    controls = sum(head.count(code) for code in (*range(1, 9), *range(14, 27), *range(28, 32)))
-    if controls > len(head) / 20:
-        raise Refused(f"'{name}' is not CSV, JSONL or Parquet; export the posts in one of these.")
-    lines = head.splitlines()[:-1] or head.splitlines()
-    wrong = sum(not _is_utf8(line) for line in lines)
-    if wrong > max(1, len(lines) / 5):
-        share = f"{wrong / len(lines):.0%} of its first lines"
-        raise Refused(f"'{name}' is not in UTF-8 ({share}; perhaps it is Windows-1252); save it as UTF-8.")
-    return "utf-8-sig" if head.startswith(b"\xef\xbb\xbf") else "utf-8"
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _refuse_document(text: str, name: str) -> None:
@@ -178,14 +173,33 @@ def _dialect(text: str, delimiter: str | None) -> Dialect:
     if told and delimiter is None:
         delimiter = told[1]
     if delimiter is not None:
-        wanted = _DELIMITER_NAMES.get(delimiter.casefold(), delimiter)
-        if len(wanted) != 1 or wanted in '"\r\n':
-            raise Refused(f"Delimiter '{delimiter}' is not one character; say --delimiter ';' or --delimiter tab.")
-        tried = [Dialect(wanted, quoting, newline) for newline in newlines for quoting in (True, False)]
+        wanted = _meant(delimiter)
+        quotings = (False, True) if wanted == "\x01" else (True, False)
+        tried = [Dialect(wanted, quoting, newline) for newline in newlines for quoting in quotings]
         return max(tried, key=lambda one: _agreement(text, one)[0])
-    tried = [Dialect(one, newline=newline) for newline in newlines for one in _DELIMITERS]
+    tried = [Dialect("\x01", quoting=False, newline=newline) for newline in newlines]
+    tried += [Dialect(one, newline=newline) for newline in newlines for one in _DELIMITERS]
     tried += [Dialect("\t", quoting=False, newline=newline) for newline in newlines]
     return max(tried, key=lambda one: _agreement(text, one))
+
+
+def _is_odd(delimiter: str, header: str) -> bool:
+    """Whether a delimiter keeps no names apart, or stands between them twice each time."""
+    return delimiter not in header or (
+        delimiter * 2 in header.strip(delimiter) and delimiter not in header.replace(delimiter * 2, "")
+    )
+
+
+def _meant(delimiter: str) -> str:
+    """The character that a person means: itself, its name, or an escape such as \\t or \\x01."""
+    wanted = _DELIMITER_NAMES.get(delimiter.casefold(), delimiter)
+    if escape := _ESCAPE.fullmatch(wanted):
+        wanted = chr(int(escape[3], 8) if escape[3] else int(escape[1] or escape[2], 16))
+    if len(wanted) != 1 or wanted in '"\r\n\x00\ufeff' or "\ud800" <= wanted <= "\udfff":
+        raise Refused(
+            f"Delimiter '{brief(delimiter)}' is not one character; say --delimiter ';', --delimiter tab or '\\x01'."
+        )
+    return wanted
 
 
 def _agreement(text: str, dialect: Dialect) -> tuple[float, int]:

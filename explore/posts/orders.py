@@ -84,4 +84,4 @@ def preview_from(told: Mapping[str, Any]) -> Preview:
 
 
 def _layout_from(told: Mapping[str, Any]) -> Layout:
-    return Layout(told["format"], told["compression"], told["encoding"], Dialect(**told["dialect"]))
+    return Layout(told["format"], told["compression"], told["encoding"], Dialect(**told["dialect"]), told["packed"])

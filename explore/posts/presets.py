@@ -262,6 +262,19 @@ PRESETS: tuple[Preset, ...] = (
         )
         for channel in ("channel_id", "chat_id", "peer_id", "channel", "chat")
     ),
+    *(
+        Preset(
+            "Telegram Desktop export (result.json)",
+            ("id", "date", "type", "text", "from_id", sign),
+            {
+                "post_id": "chat_id + id",  # message numbers start anew in every chat
+                "created_at": "date_unixtime | date",  # the date alone is local time
+                "text": "text",
+                "author_id": "from_id | actor_id",
+            },
+        )
+        for sign in ("date_unixtime", "chat_id")
+    ),
     Preset(
         "Bluesky Jetstream events",
         ("did", "commit.rkey", "commit.record.text"),
@@ -292,7 +305,20 @@ PRESETS: tuple[Preset, ...] = (
 )
 
 # Exporters wrap posts in one of these.
-WRAPPERS = ("", "data.", "post.", "tweet.", "item.", "node.", "_source.", "attributes.")
+WRAPPERS = (
+    "",
+    "data.",
+    "post.",
+    "tweet.",
+    "item.",
+    "node.",
+    "_source.",
+    "attributes.",
+    "value.",
+    "payload.",
+    "message.",
+    "body.",
+)
 
 # Names that columns go by, the surest first; letters and digits only count.
 NAMES: dict[str, tuple[str, ...]] = {

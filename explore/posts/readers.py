@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from explore.errors import Refused
+from explore.errors import Refused, brief
 from explore.posts import columnar
 from explore.posts.apart import Apart
 from explore.posts.batches import Batch
 from explore.posts.delimited import read_delimited
-from explore.posts.jsonlines import BadLine, Constant, json_lines, parse, read_json_lines
-from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, decoded, sample_records, told_by
+from explore.posts.encodings import decoded
+from explore.posts.foreign import refuse_missing_name
+from explore.posts.jsonlines import BadLine, Constant, json_lines, packed_key, parse, read_json_lines, rich_text
+from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sample_records, told_by
 from explore.posts.limits import Limits
 from explore.posts.orders import file_to, preview_from
+from explore.posts.presets import NAMES
 from explore.posts.sources import InputFile, look_at, open_content
+from explore.posts.telegram import telegram_messages
 
 _HEAD = 2**18
 _SAMPLE_CHARACTERS = 2**22
 _MAX_PATHS = 4_000
+_JSON = frozenset({"jsonl", "telegram"})
 _GLANCE = Limits(seconds=20, silence=20)
 _PAGE_KEYS = frozenset(
     {"data", "videos", "comments", "posts", "items", "results", "messages", "statuses", "tweets", "feed", "children"}
@@ -53,7 +60,7 @@ def preview_of(file: InputFile, *, delimiter: str | None = None) -> Preview:
     layout = told_by(head, name=file.name, compression=file.compression, delimiter=delimiter)
     if layout.format == "parquet":
         return _parquet_preview(file, layout)
-    if layout.format == "jsonl":
+    if layout.format in _JSON:
         return _json_preview(file, layout)
     return _delimited_preview(file, layout, head)
 
@@ -68,8 +75,8 @@ def read(file: InputFile, layout: Layout, columns: Sequence[str], *, moved: Call
             yield from columnar.read_parquet(content, columns, name=file.name, size=file.size, moved=moved)
         return
     with _text(file, layout) as (text, behind):
-        if layout.format == "jsonl":
-            batches = read_json_lines(text, columns, name=file.name)
+        if layout.format in _JSON:
+            batches = read_json_lines(_lines(text, layout, file.name), columns, packed=layout.packed)
         else:
             batches = read_delimited(text, layout.dialect, columns, name=file.name)
         try:
@@ -86,6 +93,7 @@ def _delimited_preview(file: InputFile, layout: Layout, head: bytes) -> Preview:
         raise Refused(f"The first line of '{file.name}' cannot be read as column names; check its quotes.")
     header = rows[0].cells
     check_header(header, name=file.name)
+    refuse_missing_name(header, [len(row.cells) for row in rows[1:]], file.name)
     good = [dict(zip(header, row.cells, strict=True)) for row in rows[1:] if len(row.cells) == len(header)]
     if not rows[1:]:
         raise Refused(f"'{file.name}' has column names and no posts; export it again.")
@@ -94,27 +102,46 @@ def _delimited_preview(file: InputFile, layout: Layout, head: bytes) -> Preview:
 
 def _json_preview(file: InputFile, layout: Layout) -> Preview:
     """Sample lines with every path that leads to a value, in the order in which paths turn up."""
+    records = _json_sample(file, layout)
+    if not records:
+        raise Refused(f"No line of '{file.name}' is a JSON object; write one post a line.")
+    if len(records) == 1 and (path := _posts_inside(records[0], "")):
+        raise Refused(
+            f"'{file.name}' is one JSON object with the posts in it; write one post a line first, "
+            f"for example with: jq -c '{path}[]'"
+        )
+    packed = packed_key(records)
     rows: list[dict[str, str | None]] = []
     known: dict[str, None] = {}
     pages: str | None = None
+    for record in records:
+        if packed and isinstance(inner := record.get(packed), str):
+            record[packed] = parse(inner)
+        row: dict[str, str | None] = {}
+        _flatten(record, "", row, known)
+        pages = pages or _page(record, "")
+        rows.append(_shown(row))
+    columns = tuple(path for path in known if any(row.get(path) is not None for row in rows))
+    layout = replace(layout, packed=packed)
+    return Preview(file.name, file.size, layout, columns, tuple(rows), frozenset(known), pages)
+
+
+def _json_sample(file: InputFile, layout: Layout) -> list[dict[str, Any]]:
+    """The first objects of a file, as many as a preview takes."""
+    records: list[dict[str, Any]] = []
     size = 0
     with _text(file, layout) as (text, _):
-        for line in json_lines(text, name=file.name):
+        for line in _lines(text, layout, file.name):
             size += len(line)
-            try:
-                record = parse(line)
-            except BadLine:
-                continue
-            row: dict[str, str | None] = {}
-            _flatten(record, "", row, known)
-            pages = pages or _page(record, "")
-            rows.append(_shown(row))
-            if len(rows) >= SAMPLE_ROWS or size > _SAMPLE_CHARACTERS:
+            with suppress(BadLine):
+                records.append(parse(line))
+            if len(records) >= SAMPLE_ROWS or size > _SAMPLE_CHARACTERS:
                 break
-    if not rows:
-        raise Refused(f"No line of '{file.name}' is a JSON object; write one post a line.")
-    columns = tuple(path for path in known if any(row.get(path) is not None for row in rows))
-    return Preview(file.name, file.size, layout, columns, tuple(rows), frozenset(known), pages)
+    return records
+
+
+def _lines(text: TextIO, layout: Layout, name: str) -> Iterator[str]:
+    return telegram_messages(text, name=name) if layout.format == "telegram" else json_lines(text, name=name)
 
 
 def _parquet_preview(file: InputFile, layout: Layout) -> Preview:
@@ -135,7 +162,9 @@ def _flatten(value: Any, path: str, row: dict[str, str | None], known: dict[str,
                 continue  # half a character in a name: nothing can be mapped to it
             _flatten(inner, f"{path}.{key}" if path else key, row, known)
     elif isinstance(value, list):
-        if value:
+        if (text := rich_text(value)) is not None:
+            row[path] = text
+        elif value:
             _flatten(value[0], f"{path}.0", row, known)
     elif path in known:
         row[path] = _as_shown(value)
@@ -163,6 +192,35 @@ def _page(value: Any, path: str) -> str | None:
     return None
 
 
+def _posts_inside(value: Mapping[str, Any], path: str) -> str | None:
+    """The path to two objects or more with the same two keys or more, in a list or behind keys; for jq, "." at the top.
+
+    Asked of a file with one object only: several of such objects are posts, each with what it holds.
+    """
+    inner = list(value.values())
+    if len(inner) > 1 and _are_alike(inner):
+        return path or "."
+    for key, one in value.items():
+        here = f"{path}.{key}" if re.fullmatch(r"[A-Za-z_]\w*", key) else f"{path}[{json.dumps(brief(key))}]"
+        if isinstance(one, list) and len(one) > 1 and _are_alike(one):
+            return here
+        if isinstance(one, Mapping) and here.count(".") < 3 and (found := _posts_inside(one, here)):
+            return found
+    return None
+
+
+def _are_alike(values: Sequence[Any]) -> bool:
+    """Whether values are objects that share two keys or more, one of which goes by a name of a text."""
+    if not all(isinstance(value, Mapping) for value in values):
+        return False
+    shared = set.intersection(*(set(value) for value in values))
+    return len(shared) > 1 and any(map(_is_named_text, shared))
+
+
+def _is_named_text(key: str) -> bool:
+    return key.casefold() in NAMES["text"]
+
+
 def _read_up_to(content: BinaryIO, size: int) -> bytes:
     """The first `size` bytes, or all where there are fewer."""
     parts: list[bytes] = []
@@ -177,7 +235,7 @@ def _text(file: InputFile, layout: Layout) -> Iterator[tuple[TextIO, Callable[[]
     """A file as text, line ends kept, bytes that are no text marked; and the share of it that is behind."""
     content = open_content(file)
     errors = "surrogatepass" if layout.encoding == "utf-16" else "surrogateescape"
-    newline = "\n" if layout.format == "jsonl" else layout.dialect.newline
+    newline = "\n" if layout.format in _JSON else layout.dialect.newline
     raw: Any = content.raw
     with io.TextIOWrapper(content, encoding=layout.encoding, errors=errors, newline=newline) as text:
         yield text, lambda: min(1.0, raw.position() / file.size)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from explore.posts.batches import Batch
 from explore.posts.checks import Checked, Rules, check
-from explore.posts.layout import Preview
+from explore.posts.layout import Preview, refuse_alike
 from explore.posts.mapping import ColumnMapping, require_text
 from explore.posts.times import zone
 
@@ -36,6 +36,7 @@ def as_stored(
     Raises Refused where the load would: no column for the text, an unknown zone, dates that can be read in two ways.
     """
     require_text(mapping, preview)
+    refuse_alike(preview, mapping.columns, mapping.how)
     rules = Rules(mapping.sources, zone(tz), date_order)
     checked = check(_batch(preview, rules, count), rules)
     return StoredSample(_frame(checked), _told(checked.time_formats, tz))

@@ -68,6 +68,9 @@ REASONS: dict[str, str] = {
     "extra_column": "more cells than the header has columns",
     "short_row": "fewer cells than the header has columns",
     "open_quote": "a quoted cell is not closed, or a quote stands in the wrong place",
+    "swallowed": "whole records inside a quoted cell: a stray quote took them in, or a post quotes a table",
+    "repeated_header": "the column names once more, where two files were joined",
+    "joined_files": "a byte order mark in front of the record, where two files were joined",
     "stray_newline": "a line break of another kind inside a cell without quotes",
     "cell_too_long": "a cell is longer than the limit",
     "nul": "a NUL character in the record",
@@ -89,6 +92,8 @@ MENDS: dict[str, str] = {
     "no_id": "Name the column of the ids with --map post_id=COLUMN, or go without with --map post_id=",
     "bad_id": "Export the ids as text, or name another column with --map post_id=COLUMN",
     "rounded_id": "Export the ids as text, or leave them out with --map author_id=",
+    "open_quote": 'Write a quote inside a cell twice ("") and not behind a backslash',
+    "swallowed": "Look for a quote that stands alone in the first of them",
     "extra_column": "Name the delimiter with --delimiter",
     "short_row": "Name the delimiter with --delimiter",
 }

@@ -20,7 +20,7 @@ from explore import __version__
 from explore.errors import Refused
 from explore.files import new_folder, read_json, remove_abandoned, write_json
 from explore.posts.apart import FULL, Apart
-from explore.posts.layout import Preview
+from explore.posts.layout import Preview, refuse_alike
 from explore.posts.limits import limits_for
 from explore.posts.mapping import ColumnMapping, corrected, detect, require_text
 from explore.posts.notes import read_notes
@@ -33,7 +33,7 @@ from explore.posts.times import zone
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
 
-_FORMAT = 2  # goes up when the same file would be read differently
+_FORMAT = 3  # goes up when the same file would be read differently
 _MAX_DAMAGE = 0.2
 _INVENTED = "made from a hash of text, time and author and the position in the load: the file has no ids"
 _ENDINGS = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".gz", ".zst", ".zstd"})
@@ -204,6 +204,7 @@ def _plan(files: tuple[InputFile, ...], options: LoadOptions, clock: StageClock,
     previews = tuple(preview_apart(file, reader, delimiter=options.delimiter) for file in files)
     mapping = corrected(detect(previews[0]), previews[0], options.columns)
     require_text(mapping, previews[0])
+    refuse_alike(previews[0], mapping.columns, mapping.how)
     for preview in previews[1:]:
         corrected(ColumnMapping({}), preview, mapping.columns)
     if options.date_order not in {None, "dmy", "mdy"}:

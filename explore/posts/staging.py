@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +15,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from explore.errors import Refused, brief
 from explore.posts.batches import Rejected, clip
 from explore.posts.checks import Checked
 from explore.posts.duplicates import Duplicates, find_duplicates
@@ -22,6 +27,8 @@ from explore.posts.writing import Facts, TableWriter, quarantine_table
 
 POSTS, QUARANTINE = "posts.parquet", "quarantine.parquet"
 _STAGED, _RECORDS, _SPILL = ".staged.parquet", ".records", ".spill"
+_BASE64_OF_OBJECT = "eyJ"  # {" in base64
+_MAYBE_JSON = rf'(?s)^\s*(?:\{{.*\}}|\[\s*\{{.*\]|"\s*\{{.*"|{_BASE64_OF_OBJECT}[A-Za-z0-9+/=]+)\s*$'
 _SAME_ID = "same_id_other_text"
 
 
@@ -74,7 +81,8 @@ class Staging:
         self._reasons: Counter[str] = Counter()
         self._firsts: dict[str, int] = {}
         self._time_formats: set[str] = set()
-        self._accepted = 0
+        self._accepted = self._objects = 0
+        self._keys: tuple[str, ...] = ()
 
     def __enter__(self) -> Staging:
         return self
@@ -95,6 +103,7 @@ class Staging:
         self._records.write(places.tobytes())
         self._accepted += checked.posts.num_rows
         self._time_formats.update(checked.time_formats)
+        self._note_objects(checked.posts["text"])
         self.reject(checked.rejected, file=file)
 
     def reject(self, rejected: Sequence[Rejected], *, file: int) -> None:
@@ -105,7 +114,13 @@ class Staging:
             self._firsts.setdefault(one.reason, one.record)
 
     def finish(self, *, ahead_of: datetime) -> Staged:
-        """Take out the duplicates, write the final posts, tidy up."""
+        """Take out the duplicates, write the final posts, tidy up. Raises Refused when texts are JSON objects."""
+        if self._objects and self._objects >= self._accepted / 2:
+            keys = ", ".join(f"'{brief(key)}'" for key in self._keys[:4])
+            raise Refused(
+                f"{self._objects:,} of {self._accepted:,} texts in '{self._files[0]}' are JSON objects (with {keys}), "
+                "not what a post says; write the objects themselves, one a line, or say --map text=COLUMN."
+            )
         self._posts.close()
         self._records.close()
         again = find_duplicates(self._folder / _STAGED, scratch=self._folder / _SPILL)
@@ -125,6 +140,13 @@ class Staging:
         counts = Counts(kept + quarantined + len(again.same), kept, quarantined, len(again.same))
         reasons = dict(self._reasons.most_common())
         return Staged(counts, reasons, self._firsts, tuple(sorted(self._time_formats)), facts.summary())
+
+    def _note_objects(self, texts: pa.ChunkedArray) -> None:
+        """Count the texts that are JSON objects."""
+        for text in texts.filter(pc.match_substring_regex(texts, _MAYBE_JSON)).to_pylist():
+            keys = _keys(text)
+            self._keys = self._keys or keys
+            self._objects += len(keys) > 1
 
     def _rewrite(self, again: Duplicates, facts: Facts) -> None:
         """Write the posts without the duplicates; those with another text go to quarantine."""
@@ -149,6 +171,18 @@ def _tables(path: Path) -> Iterator[pa.Table]:
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group)
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    """The keys of the JSON object that a text is, also in a list, as a string of JSON or as base64; none elsewhere."""
+    found: Any = text
+    with suppress(ValueError, RecursionError):
+        if text.startswith(_BASE64_OF_OBJECT):
+            found = base64.b64decode(text, validate=True)
+        found = json.loads(found)
+        found = json.loads(found) if isinstance(found, str) else found
+    found = found[0] if isinstance(found, list) and found else found
+    return tuple(found) if isinstance(found, dict) else ()
 
 
 def _within(places: np.ndarray, start: int, count: int) -> np.ndarray:

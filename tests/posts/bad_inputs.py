@@ -280,7 +280,7 @@ def zip_renamed() -> bytes:
     return b"PK\x03\x04" + b"\x00" * 100
 
 
-@case("37", "R", "None of the 10 records|no text|looks like the text", "p.parquet")
+@case("37", "R", "holds lists", "p.parquet")
 def nested_text() -> bytes:
     return parquet_with(text=[["a"]] * 10)
 

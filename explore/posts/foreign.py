@@ -1,0 +1,81 @@
+"""Text files that are none of ours: what they are, and how to get posts out of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from explore.errors import Refused, brief
+
+_RULE = r"[|+\s]*:?[-=]{3,}:?(?:\s*[|+]\s*:?[-=]{3,}:?)*[|+\s]*"
+_SQL = re.compile(
+    r"(?:--[^\n]*\n|/\*.*?\*/;?|\s)*"
+    r"(?:CREATE\s+(?:TABLE|DATABASE|SCHEMA)|INSERT\s+(?:INTO|OR)|DROP\s+TABLE|LOCK\s+TABLES|BEGIN(?:\s+TRANSACTION)?;"
+    r"|PRAGMA\s+\w+|USE\s+[`\w]+;|COPY\s+[\w.\"]+\s*\(|SET\s+\w+\s*=)",
+    re.IGNORECASE | re.DOTALL,
+)
+_DUMP = re.compile(r"--\s*(?:-*\s*)*(?:MySQL|MariaDB|PostgreSQL|phpMyAdmin|SQLite)[^\n]*", re.IGNORECASE)
+_R_HEADER = re.compile(r'"[^"\n]*"(?: "[^"\n]*")+\s*')
+_SIGN = re.compile(r"([^\w\s\"'.,;|\t-])\1*|\|{2,}|;{2,}|,{2,}|\t{2,}")
+_SCRIPT = re.compile(r"(?:(?:window|var|let|const)[.\s][\w.$]+\s*=\s*|[\w.$]+\()[\[{]")
+_RARE = frozenset("~¦§¬¶·•!#*")  # signs that separate columns now and then; others are too common in plain texts
+_FEW = 20  # lines that are looked at
+
+
+def refuse_foreign_text(text: str, name: str) -> None:
+    """Raise Refused for the beginning of a file that is a table, a dump or a document of another kind."""
+    lines = text.splitlines()[:_FEW]
+    if text.startswith("{\\rtf"):
+        raise Refused(f"'{name}' is a document of a word processor (RTF); save the table in it as CSV.")
+    if text.startswith("<"):
+        raise Refused(f"'{name}' is a web page or XML, not posts; export them as CSV, JSONL or Parquet.")
+    if _SCRIPT.match(text):
+        raise Refused(
+            f"'{name}' is a script around JSON, as archives of accounts are; remove what stands before the first "
+            "bracket and write one post a line, for example with: sed '1s/^[^[]*//' FILE | jq -c '.[]'"
+        )
+    if _DUMP.match(text) or _SQL.match(text):
+        raise Refused(
+            f"'{name}' is a dump of a database (SQL); export the table of the posts as CSV, "
+            r"for example with: \copy posts TO 'posts.csv' CSV HEADER"
+        )
+    if lines and re.fullmatch(_RULE, lines[0]):
+        raise Refused(f"'{name}' is a table drawn with lines, as a database prints it; export it as CSV.")
+    if len(lines) > 1 and "|" in lines[0] and re.fullmatch(_RULE, lines[1]):
+        kind = "a Markdown table" if "+" not in lines[1] else "a table drawn with lines, as a database prints it"
+        raise Refused(f"'{name}' is {kind}; export the table as CSV.")
+    if lines and _R_HEADER.fullmatch(lines[0]):
+        raise Refused(
+            f"'{name}' separates its columns by spaces, as R's write.table does; write it with write.csv instead."
+        )
+
+
+def refuse_other_separators(text: str, name: str) -> None:
+    """Raise Refused for a header that is one cell while another sign, or several, keeps its columns apart."""
+    lines = [line for line in text.splitlines()[:-1] or text.splitlines() if line.strip()][:_FEW]
+    if not lines:
+        return
+    for sign, count in Counter(match[0] for match in _SIGN.finditer(lines[0])).most_common():
+        same = sum(line.count(sign) == count for line in lines[1:])
+        if len(lines) > 1 and same >= 0.8 * (len(lines) - 1) and (len(sign) > 1 or sign in _RARE):
+            _refuse_separator(sign, name)
+    if len(re.findall(r"\S {2,}\S", lines[0])) > 1:
+        raise Refused(f"'{name}' seems to have columns of a fixed width; export it as CSV.")
+
+
+def refuse_missing_name(header: list[str], widths: list[int], name: str) -> None:
+    """Raise Refused where every record has one cell more than there are names."""
+    if widths and sum(width == len(header) + 1 for width in widths) >= 0.9 * len(widths):
+        raise Refused(
+            f"Each record of '{name}' has one cell more than there are column names ('{brief(header[0])}' ...), as R's "
+            "write.table leaves it; put a name for the first column in front, or write it with write.csv."
+        )
+
+
+def _refuse_separator(sign: str, name: str) -> None:
+    if len(sign) == 1:
+        raise Refused(f"'{name}' seems to separate its columns by '{sign}'; say --delimiter '{sign}'.")
+    raise Refused(
+        f"'{name}' separates its columns by '{brief(sign)}', which is {len(sign)} characters; "
+        "export it with one, such as a tab."
+    )
