@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from explore.errors import Refused
-from explore.files import read_json, write_json
+from explore.files import own_folder, read_json, write_json
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, corrected, detect
 from explore.posts.paths import parse_source
@@ -81,6 +81,7 @@ def save(
         delimiter,
         now.astimezone(UTC).isoformat(),
     )
+    own_folder(workspace.home)
     write_json(_path(workspace, saved.shape), asdict(saved))
     return saved
 
