@@ -104,6 +104,7 @@ def load_command(
         zone(tz)  # refuses what is none, also where a saved mapping or a snapshot brings one
     base = open_snapshot(workspace, append_to) if append_to else None
     name = checked("name", name) if name is not None else None
+    save_mapping = mappings.checked_name(save_mapping) if save_mapping is not None else None
     said = {"name": name, "columns": pairs, "tz": tz, "date_order": date_order, "delimiter": delimiter}
     options = _load_options(workspace, paths[:1], base, mapping, accept_quarantine=accept_quarantine, **said)
     with progress_shown(QUIET_SECONDS) as progress:

@@ -170,9 +170,12 @@ def add() -> None:
         st.error("This file cannot be loaded like this.")
         st.text(str(refusal))
         if "--" in str(refusal):
-            st.caption("What begins with -- are options of the command line; here they stand under “How to read it”.")
+            st.caption("Options with two dashes are for the command line; here they stand under “How to read it”.")
         return
     st.caption("As the first rows would be stored" + (f"; times read as {stored.times}" if stored.times else ""))
+    reasons = stored.rows["quarantined"].dropna()
+    if not reasons.empty:  # the column stands far to the right
+        st.text(f"{len(reasons)} of these {len(stored.rows)} rows would be quarantined: {reasons.iloc[0]}.")
     st.dataframe(stored.rows, hide_index=True, height=cards.height(len(stored.rows), most=5))
     if go:
         load = {

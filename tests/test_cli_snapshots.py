@@ -208,6 +208,8 @@ NO_TEXT = "\udcff"
         ["load", "week.csv", "--map", "text=" + " | ".join(["text"] * 70)],
         ["load", "week.csv", "--map", "text=" + " + ".join(["text"] * 70)],
         ["load", "week.csv", "--map", "text=text", "--map", "text=author"],
+        ["load", "week.csv", "--save-mapping", ""],
+        ["load", "week.csv", "--save-mapping", "\u202e"],
         ["load", "week.csv", "--tz", ""],
         ["load", "week.csv", "--tz", " "],
     ],

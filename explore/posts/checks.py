@@ -120,6 +120,8 @@ def _words(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Arr
     if name == "text":
         verdict.reject(np.isin(kinds, (NUMBER, NAN)), "bad_text")
         verdict.reject(blank, "no_text")
+        said_little = _mask(pc.is_in(values, value_set=pa.array(WRITTEN_NULLS[1:])))
+        verdict.unknown(name, pc.if_else(pa.array(said_little), values, pa.scalar(None, pa.string())))
     if name == "post_id":
         verdict.reject(kinds == NAN, "bad_id")
         verdict.reject(blank, "no_id")
@@ -144,7 +146,7 @@ def _joined(batch: Batch, source: Source, name: str, verdict: _Verdict) -> tuple
     said = [_or_null(values, name) for values, _ in choices]
     values = said[0] if len(said) == 1 else pc.coalesce(*said)
     silent = _mask(values.is_null())
-    if silent.any():
+    if name not in ("text", "post_id") and silent.any():
         written = pc.coalesce(*(_or_null(each) for each, _ in choices))
         verdict.unknown(name, pc.if_else(pa.array(silent), written, pa.scalar(None, pa.string())))
     if len(choices) == 1:

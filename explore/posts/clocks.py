@@ -43,15 +43,15 @@ READ = (
 )
 # What other clocks would make of a number: words, ticks a second, seconds before 1970, years that are believed
 _UNREAD = (
-    ("seconds from 1970", 1, 0, 1980, 2100),
-    ("milliseconds from 1970", 10**3, 0, 1980, 2100),
-    ("microseconds from 1970", 10**6, 0, 1980, 2100),
-    ("nanoseconds from 1970", 10**9, 0, 1980, 2100),
-    ("seconds from 2001, as Apple does", 1, _SINCE_2001, 2004, 2100),
-    ("milliseconds from 2001, as Apple does", 10**3, _SINCE_2001, 2004, 2100),
-    ("microseconds from 2001, as Apple does", 10**6, _SINCE_2001, 2004, 2100),
-    ("nanoseconds from 2001, as Apple does", 10**9, _SINCE_2001, 2004, 2100),
-    ("ticks from the year 1, as .NET does", 10**7, _SINCE_YEAR_1, 2000, 2100),
+    ("seconds from 1970", 1, 0, 1980, 2040),
+    ("milliseconds from 1970", 10**3, 0, 1980, 2040),
+    ("microseconds from 1970", 10**6, 0, 1980, 2040),
+    ("nanoseconds from 1970", 10**9, 0, 1980, 2040),
+    ("seconds from 2001, as Apple does", 1, _SINCE_2001, 2004, 2040),
+    ("milliseconds from 2001, as Apple does", 10**3, _SINCE_2001, 2004, 2040),
+    ("microseconds from 2001, as Apple does", 10**6, _SINCE_2001, 2004, 2040),
+    ("nanoseconds from 2001, as Apple does", 10**9, _SINCE_2001, 2004, 2040),
+    ("ticks from the year 1, as .NET does", 10**7, _SINCE_YEAR_1, 2000, 2040),
 )
 _DAYS = range(36_526, 73_051)  # 2000-01-01 to 2099-12-31 as spreadsheets count days
 _SPREADSHEET = datetime(1899, 12, 30, tzinfo=UTC)

@@ -68,11 +68,8 @@ def save(
     delimiter: str | None = None,
 ) -> SavedMapping:
     """Keep a mapping under a name; an earlier one for the same columns is replaced. Raises Refused without a name."""
-    called = " ".join(name.split())
-    if not called or len(called) > 100:
-        raise Refused("A saved mapping needs a name of 1 to 100 characters.")
     saved = SavedMapping(
-        called,
+        checked_name(name),
         tuple(sorted(preview.columns)),
         mapping.columns,
         mapping.preset,
@@ -84,6 +81,14 @@ def save(
     own_folder(workspace.home)
     write_json(_path(workspace, saved.shape), asdict(saved))
     return saved
+
+
+def checked_name(name: str) -> str:
+    """The name as it is kept. Raises Refused for one that cannot be seen or is too long."""
+    called = " ".join(name.split())
+    if not called or len(called) > 100 or not called.isprintable():
+        raise Refused("A saved mapping needs a name of 1 to 100 characters, none of them invisible.")
+    return called
 
 
 def recall(workspace: Workspace, preview: Preview) -> SavedMapping | None:

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -160,7 +160,8 @@ def load(
     clock.stop()
     if options.name is not None and _as_called_now(workspace, known).name != options.name:
         change_notes(workspace, known.id, now=now, name=options.name)
-    reasons, notes = dict(known.manifest["reasons"]), known.load_notes
+    reasons, once = dict(known.manifest["reasons"]), "'{}' holds the same as '{}' and was read only once."
+    notes = (*(once.format(*pair) for pair in plan.same_files), *known.load_notes)
     return LoadReport(known.id, known.sha256, **known.manifest["counts"], reasons=reasons, notes=notes)
 
 
@@ -198,7 +199,7 @@ def _as_called_now(workspace: Workspace, snapshot: Snapshot) -> Snapshot:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is to be loaded and how; `id` is the snapshot's. same_files: file that is left out -> the one like it."""
+    """What is to be loaded and how; `id` is the snapshot's. same_files: each file left out, and the one like it."""
 
     id: str
     files: tuple[InputFile, ...]
@@ -207,7 +208,7 @@ class _Plan:
     previews: tuple[Preview, ...]
     mapping: ColumnMapping
     order: Order
-    same_files: Mapping[str, str]
+    same_files: tuple[tuple[str, str], ...]
 
 
 def _plan(files: tuple[InputFile, ...], options: LoadOptions, clock: StageClock, reader: Apart) -> _Plan:
@@ -223,7 +224,7 @@ def _plan(files: tuple[InputFile, ...], options: LoadOptions, clock: StageClock,
     clock("Fingerprinting the file")
     hashes = tuple(digest(file) for file in files)
     like = _like_earlier(files, hashes, reader)
-    same = {files[later].name: files[first].name for later, first in like.items()}
+    same = tuple((files[later].name, files[first].name) for later, first in like.items())
     kept = [place for place in range(len(files)) if place not in like]
     files, hashes = tuple(files[place] for place in kept), tuple(hashes[place] for place in kept)
     previews = tuple(previews[place] for place in kept)
@@ -273,7 +274,6 @@ def _write(
                 told,
                 mapping=plan.mapping,
                 preview=plan.previews[0],
-                same_files=plan.same_files,
             )
             write_json(folder / "manifest.json", {**_manifest(plan, options, staged, now, clock), "notes": notes})
     except BaseException as error:

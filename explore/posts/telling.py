@@ -41,15 +41,12 @@ def load_notes(
     *,
     mapping: ColumnMapping,
     preview: Preview,
-    same_files: Mapping[str, str],
 ) -> list[str]:
     """Sentences on what came in, none where all is well.
 
-    told: `written_nulls` and `repeats` as the reader counted them. same_files: name of a file
-    that was not read -> the file with the same content that was.
+    told: `written_nulls` and `repeats` as the reader counted them.
     """
-    notes = [f"'{name}' holds the same as '{first}' and was read only once." for name, first in same_files.items()]
-    notes += filter(None, [no_times(preview, mapping)])
+    notes = list(filter(None, [no_times(preview, mapping)]))
     notes += [_unknown(name, words) for name, words in told["written_nulls"].items()]
     if told["repeats"]:
         notes.append(
@@ -83,7 +80,10 @@ def _unknown(name: str, words: Mapping[str, int]) -> str:
     shown = sorted(words, key=lambda word: (-words[word], word))
     written = ", ".join(shown[:_WORDS_SHOWN]) + (", …" if len(shown) > _WORDS_SHOWN else "")
     records = sum(words.values())
-    return f"{name} is unknown in {records:,} {'record' if records == 1 else 'records'} (written as {written})."
+    told = f"{records:,} {'record' if records == 1 else 'records'}"
+    if name == "text":
+        return f"{told} kept whose text says only {written}: people post such words, and exporters write them too."
+    return f"{name} is unknown in {told} (written as {written})."
 
 
 def _told(staged: Staged, quarantine: Path) -> str:

@@ -142,3 +142,11 @@ def test_a_column_of_times_that_nothing_takes_is_pointed_out(open_app: Open, tmp
     left = next(frame.value for frame in app.dataframe if "column" in frame.value).set_index("column")["values"]
     assert left["sent on"].startswith("1. marraskuuta 2024 │")
     assert not [frame for frame in app.dataframe if "user-1" in frame.value.to_string()]
+
+
+def test_rows_that_would_be_quarantined_say_why_above_the_table(open_app: Open, tmp_path: Path) -> None:
+    lines = [f"{n},some words of a post {n},{638_501_472_000_000_000 + n}" for n in range(8)]
+    (tmp_path / "ticks.csv").write_text("\n".join(["id,text,timestamp", *lines, ""]))
+    said = read(by_path(open_app("snapshots"), tmp_path / "ticks.csv"))
+    assert "5 of these 5 rows would be quarantined: column 'timestamp' holds '638501472000000000'" in said
+    assert "2024-05-01 in ticks from the year 1, as .NET does" in said

@@ -143,6 +143,7 @@ def test_a_post_may_say_null_but_not_what_only_a_database_writes(workspace: Work
         accept_quarantine=True)  # fmt: skip
     assert [(post["text"], post["region"]) for post in posts] == [("NULL", "NA"), ("-", "DE")]
     assert report.reasons == {"no_text": 1, "no_id": 1}
+    assert report.notes[0].startswith("2 records kept whose text says only -, NULL:")
 
 
 def test_a_count_that_is_none_names_its_column_and_its_value(workspace: Workspace, tmp_path: Path) -> None:
@@ -169,7 +170,8 @@ def test_the_same_file_under_another_name_or_packed_is_read_once(workspace: Work
     assert (report.records, report.accepted) == (2, 2)
     assert [note.split("'")[1::2] for note in report.notes] == [[f"{c}", "a.csv"] for c in
             ("b.csv", "c.csv.gz", "d.csv.gz")]  # fmt: skip
-    assert report.snapshot == load(paths[:1], workspace, now=NOW).snapshot
+    assert report == load(paths, workspace, now=NOW)
+    assert (report.snapshot, ()) == ((alone := load(paths[:1], workspace, now=NOW)).snapshot, alone.notes)
 
 
 def test_rows_that_stand_in_two_files_without_ids_are_told(workspace: Workspace, tmp_path: Path) -> None:
