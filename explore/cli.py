@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,11 +23,13 @@ from explore.narratives.evidence import evidence
 from explore.narratives.run import Run, RunConfig, open_run
 from explore.posts import mappings
 from explore.posts.appending import append, options_like
+from explore.posts.batches import encodable
 from explore.posts.mapping import ColumnMapping
 from explore.posts.notes import change_notes, checked
 from explore.posts.readers import preview
 from explore.posts.schema import FIELD_NAMES, FIELDS
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
+from explore.posts.times import zone
 from explore.present import briefing, words
 from explore.progress import peak_rss_mb
 from explore.settings import Workspace, current_workspace
@@ -44,12 +47,10 @@ AsOf = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; no off
 def main() -> None:
     """Run the command line: exit 0 done, 2 refused or wrong use (one line on stderr), 1 a fault of ours."""
     try:
+        _refuse_no_text(sys.argv[1:])
         code = app(standalone_mode=False)
     except (Refused, typer.exceptions.TyperException) as error:
         say(" ".join(_told(error).split()))
-        code = 2
-    except UnicodeEncodeError:
-        say("One of the words on the command line is not valid UTF-8. Type it again.")
         code = 2
     except typer.Abort:
         code = 130
@@ -58,6 +59,14 @@ def main() -> None:
         say("This is a fault of Groundswell, not of your file. Please report the lines above.")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse_no_text(words: list[str]) -> None:
+    """Raise Refused for a word that is no text, which no name, column or file of ours can be."""
+    for word in words:
+        if not encodable(word):
+            shown = word.encode("utf-8", "backslashreplace").decode("utf-8")[:80]
+            raise Refused(f"'{shown}' on the command line is not valid UTF-8; type it again, or rename the file.")
 
 
 def _told(error: Exception) -> str:
@@ -91,8 +100,11 @@ def load_command(
     """Check a file of posts and keep it as a snapshot."""
     workspace, now = current_workspace(), datetime.now(UTC)
     paths, pairs = _files_and_pairs(files, map_ or [])
+    if tz is not None:
+        zone(tz)  # refuses what is none, also where a saved mapping or a snapshot brings one
     base = open_snapshot(workspace, append_to) if append_to else None
     name = checked("name", name) if name is not None else None
+    save_mapping = mappings.checked_name(save_mapping) if save_mapping is not None else None
     said = {"name": name, "columns": pairs, "tz": tz, "date_order": date_order, "delimiter": delimiter}
     options = _load_options(workspace, paths[:1], base, mapping, accept_quarantine=accept_quarantine, **said)
     with progress_shown(QUIET_SECONDS) as progress:
@@ -105,10 +117,11 @@ def load_command(
         say(f"Account {account} was erased before and is back with this file; erase it again.")
     if keep_days is not None:
         change_notes(workspace, report.snapshot, now=now, keep_days=keep_days)
-    if name is not None and open_snapshot(workspace, report.snapshot).name != name:  # it was there under another one
-        change_notes(workspace, report.snapshot, now=now, name=name)
-    facts = {field: getattr(report, field) for field in
-             ("snapshot", "sha256", "records", "accepted", "quarantined", "duplicates", "reasons")}  # fmt: skip
+    if base is not None and name is not None and open_snapshot(workspace, report.snapshot).name != name:
+        change_notes(workspace, report.snapshot, now=now, name=name)  # it was there under another one
+    for note in report.notes:
+        say(note)
+    facts = asdict(report)
     lines = [
         f"Snapshot {report.snapshot}: {report.accepted:,} of {report.records:,} records accepted, "
         f"{report.quarantined:,} quarantined, {report.duplicates:,} duplicates.",
@@ -246,7 +259,7 @@ def _load_options(
         return LoadOptions(**usual | {"delimiter": how.delimiter} | {name: v for name, v in said.items() if v})
     if base is not None and first:
         return options_like(base, preview(first[0], delimiter=said["delimiter"]), **said)
-    return LoadOptions(**said | {"tz": said["tz"] or "UTC"})
+    return LoadOptions(**said | {"tz": "UTC" if said["tz"] is None else said["tz"]})
 
 
 def _keep_how(
@@ -275,11 +288,13 @@ def _files_and_pairs(files: list[str], pairs: list[str]) -> tuple[list[Path], di
     """Files and column mapping; `--map text=body author_id=user` leaves its later pairs among the files."""
     names = {field.name for field in FIELDS}
     late = [f for f in files if f.partition("=")[0] in names and "=" in f and not Path(f).exists()]
-    mapping = {}
+    mapping: dict[str, str] = {}
     for pair in [*pairs, *late]:
         field, equals, column = pair.partition("=")
         if not equals or field not in names:
             raise Refused(f"--map '{pair}' is not FIELD=COLUMN. Fields are {', '.join(sorted(names))}.")
+        if field in mapping:
+            raise Refused(f"--map says '{field}' twice ('{mapping[field]}' and '{column}'); say it once.")
         mapping[field] = column
     return [Path(f) for f in files if f not in late], mapping
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from explore.errors import Refused
+
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
@@ -59,7 +61,7 @@ def put_away(folders: Sequence[Path]) -> Iterator[Callable[[], None]]:
     """Yield a function that hides the folders; after the block they are deleted, on an error they are put back.
 
     The hidden names are those of half-written folders, so that what a killed process leaves is tidied up after; until
-    then a lock keeps others from doing so.
+    then a lock keeps others from doing so. Raises Refused, and hides none, while somebody reads one of them (`held`).
     """
     hidden: dict[Path, Path] = {}
     locks: list[int | None] = []
@@ -67,7 +69,7 @@ def put_away(folders: Sequence[Path]) -> Iterator[Callable[[], None]]:
     def hide() -> None:
         for folder in folders:
             if folder.is_dir():
-                locks.append(_locked(folder))
+                locks.append(_lock_alone(folder))
                 away = folder.with_name(f".{folder.name}-{os.getpid()}-{secrets.token_hex(4)}")
                 folder.rename(away)
                 hidden[folder] = away
@@ -87,6 +89,34 @@ def put_away(folders: Sequence[Path]) -> Iterator[Callable[[], None]]:
                 os.close(lock)
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep a folder from being put away while the block reads it; others may hold it too.
+
+    The lock ends with its process. Raises Refused where the folder is gone or going. Without effect where the system
+    has no such locks.
+    """
+    try:
+        lock = _lock(folder, shared=True)
+    except BlockingIOError:
+        raise Refused(f"'{folder.name}' is just being deleted.") from None
+    try:
+        if not folder.is_dir():
+            raise Refused(f"'{folder.name}' was deleted meanwhile.")
+        yield
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def refuse_held(folders: Sequence[Path]) -> None:
+    """Raise Refused while somebody reads one of the folders (`held`)."""
+    for folder in folders:
+        lock = _lock_alone(folder)
+        if lock is not None:
+            os.close(lock)
+
+
 def remove_abandoned(parent: Path) -> None:
     """Remove the hidden folders in `parent` whose writer is dead, which its lock tells even from another container.
 
@@ -97,6 +127,12 @@ def remove_abandoned(parent: Path) -> None:
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
+
+
+def own_folder(folder: Path) -> None:
+    """Make a folder that only its owner may enter; one that is there stays as it is, since a team may share it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_bytes(target: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -169,8 +205,26 @@ def _hidden_folder(target: Path) -> tuple[Path, int | None]:
             os.close(lock)
 
 
+def _lock_alone(folder: Path) -> int | None:
+    try:
+        return _lock(folder)
+    except BlockingIOError:
+        raise Refused("A run is being made from this at the moment; wait for its end, then try again.") from None
+
+
 def _locked(folder: Path) -> int | None:
     """A handle that locks a folder until it is closed; None where another process holds it or there are no locks."""
+    try:
+        return _lock(folder)
+    except BlockingIOError:
+        return None
+
+
+def _lock(folder: Path, *, shared: bool = False) -> int | None:
+    """A handle that locks a folder until it is closed; None where there are no locks.
+
+    Raises BlockingIOError where somebody else holds it in a way that does not agree.
+    """
     if sys.platform == "win32":
         return None
     import fcntl
@@ -180,7 +234,10 @@ def _locked(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise
     except OSError:
         os.close(handle)
         return None

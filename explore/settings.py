@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from explore.files import write_bytes
+from explore.files import own_folder, write_bytes
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -57,6 +57,7 @@ class Workspace:
             return self.pseudonym_secret.get_secret_value().encode()
         path = self.home / "pseudonym.key"
         if not path.exists():
+            own_folder(self.home)
             write_bytes(path, secrets.token_hex(32).encode(), mode=0o600)
         return path.read_bytes()
 

@@ -146,12 +146,12 @@ def accounts(found: Quality) -> None:
 
 
 def quarantine_download(snapshot: Snapshot, found: Quality) -> None:
-    """The records kept apart, with reasons, as a file that is safe to open in a spreadsheet."""
+    """The quarantined records, with reasons, as a file that is safe to open in a spreadsheet."""
     if found.quarantined:
         st.download_button(
-            f"Save the list of {words.count(found.quarantined, 'record')} kept apart",
+            f"Save the list of {words.count(found.quarantined, 'quarantined record')}",
             data=lambda: exports.csv_bytes(exports.quarantine(snapshot), key=session.workspace().pseudonym_key()),
-            file_name=f"kept-apart-{snapshot.id}.csv",
+            file_name=f"quarantine-{snapshot.id}.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",

@@ -12,11 +12,11 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from explore import jobs, session
 from explore.errors import Refused
 from explore.posts.layout import Preview
-from explore.posts.mapping import ColumnMapping, corrected, samples
+from explore.posts.mapping import ColumnMapping, corrected, like_times
 from explore.posts.quality import Quality
-from explore.posts.sample import as_stored
+from explore.posts.sample import as_stored, samples, unused
 from explore.posts.schema import FIELDS
-from explore.posts.snapshots import Snapshot
+from explore.posts.snapshots import Snapshot, name_of
 from explore.posts.uploads import are_kept
 from explore.present import words
 from pages import cards, keeping
@@ -59,7 +59,7 @@ DATE_ORDERS = {None: "Not needed, or ask me", "dmy": "day/month/year", "mdy": "m
 
 def mapping_editor(seen: Preview, found: ColumnMapping) -> ColumnMapping:
     """The detected mapping, field by field with sample values, to be corrected."""
-    examples = samples(seen, found)
+    examples = samples(seen, found, key=session.workspace().pseudonym_key())
     table = pd.DataFrame(
         {
             "field": [field.name for field in FIELDS],
@@ -99,6 +99,29 @@ def what_is_missing(mapping: ColumnMapping) -> None:
             st.caption(lost)
 
 
+def columns_left(seen: Preview, mapping: ColumnMapping) -> None:
+    """The columns that no field takes, and whether one of them looks like the times that are missing."""
+    left = unused(seen, mapping, key=session.workspace().pseudonym_key())
+    suspects = [] if "created_at" in mapping.columns else like_times(seen, mapping)
+    if suspects:
+        st.warning("No column is read as the time, though one looks like times. Without times, nothing is emerging.")
+        st.text(
+            f"Looks like times: {', '.join(column[:80] for column in suspects[:3])}. Choose it for created_at above."
+        )
+    if left.empty:
+        return
+    with st.expander(f"{words.count(len(left), 'column')} of the file not used", expanded=bool(suspects)):
+        st.dataframe(
+            left.assign(values=[" │ ".join(value[:60] for value in values) for values in left["values"]]),
+            hide_index=True,
+            height=cards.height(len(left), most=8),
+            column_config={
+                "column": st.column_config.TextColumn("Column of the file", width=230),
+                "values": st.column_config.TextColumn("First values (accounts as pseudonyms)", width=620),
+            },
+        )
+
+
 def run_settings(key: str) -> dict[str, Any]:
     """Encoder, granularity and seed of a run, with defaults that most people want."""
     with st.popover("How to explore it"):
@@ -132,20 +155,27 @@ def add() -> None:
         st.text(f"{seen.name}: {describe(seen)}. {begun.said}")
         mapping = mapping_editor(seen, begun.mapping)
         what_is_missing(mapping)
+        columns_left(seen, mapping)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            name = st.text_input("Name of the snapshot", value=Path(seen.name).name.split(".")[0], width=320)
-            options = {"name": name.strip() or None, "columns": keeping.every_field(mapping), **reading(begun)}
+            usual = name_of(seen.name)
+            name = st.text_input("Name of the snapshot", value=usual, width=320).strip()
+            given = name if name != usual or base else ""  # else a snapshot that is there keeps the name it has
+            options = {"name": given or None, "columns": keeping.every_field(mapping), **reading(begun)}
             run = run_settings("new")
             keeping.keep_mapping(seen, mapping, options)
             go = st.button("Load and explore", type="primary", icon=":material/play_arrow:")
-        stored = as_stored(seen, mapping, tz=options["tz"], date_order=options["date_order"], count=5)
+        key = session.workspace().pseudonym_key()
+        stored = as_stored(seen, mapping, key=key, tz=options["tz"], date_order=options["date_order"], count=5)
     except Refused as refusal:
         st.error("This file cannot be loaded like this.")
         st.text(str(refusal))
         if "--" in str(refusal):
-            st.caption("What begins with -- are options of the command line; here they stand under “How to read it”.")
+            st.caption("Options with two dashes are for the command line; here they stand under “How to read it”.")
         return
     st.caption("As the first rows would be stored" + (f"; times read as {stored.times}" if stored.times else ""))
+    reasons = stored.rows["quarantined"].dropna()
+    if not reasons.empty:  # the column stands far to the right
+        st.text(f"{len(reasons)} of these {len(stored.rows)} rows would be quarantined: {reasons.iloc[0]}.")
     st.dataframe(stored.rows, hide_index=True, height=cards.height(len(stored.rows), most=5))
     if go:
         load = {
@@ -209,6 +239,8 @@ def report(snapshot: Snapshot) -> None:
     found = session.quality_of(snapshot)
     cards.heading(snapshot.name, "Quality of the snapshot")
     st.write(accounts_of(found))
+    for note in snapshot.load_notes:
+        st.text(note)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         keeping.volume(found)
@@ -223,7 +255,7 @@ def report(snapshot: Snapshot) -> None:
         )
         keeping.accounts(found)
     if not found.reasons.empty:
-        st.markdown("**Kept apart**")
+        st.markdown("**Quarantined**")
         st.dataframe(
             found.reasons[["meaning", "records"]],
             hide_index=True,
@@ -236,7 +268,7 @@ def report(snapshot: Snapshot) -> None:
 def accounts_of(found: Quality) -> str:
     said = (
         f"{words.count(found.accepted, 'post')} of {words.count(found.records, 'record')} came in; "
-        f"{words.number(found.quarantined)} were kept apart, {words.number(found.duplicates)} were exact repeats. "
+        f"{words.number(found.quarantined)} were quarantined, {words.number(found.duplicates)} were exact repeats. "
         f"{words.percent(found.copy_share)} of the posts repeat the text of an earlier one."
     )
     if found.authors:

@@ -193,3 +193,61 @@ def test_a_file_that_brings_back_an_erased_account_is_loaded_with_a_warning(
         cli.main()
     (account,) = {one.account for one in erasure.list_removals(workspace_at(home))}
     assert f"Account {account} was erased before" in capsys.readouterr().err
+
+
+NO_TEXT = "\udcff"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["snapshots", "erase-author", NO_TEXT],
+        ["load", "week.csv", "--name", NO_TEXT],
+        ["load", "week.csv", "--delimiter", NO_TEXT],
+        ["load", f"{NO_TEXT}.csv"],
+        ["load", "week.csv", "--map", "text=" + " | ".join(["text"] * 70)],
+        ["load", "week.csv", "--map", "text=" + " + ".join(["text"] * 70)],
+        ["load", "week.csv", "--map", "text=text", "--map", "text=author"],
+        ["load", "week.csv", "--save-mapping", ""],
+        ["load", "week.csv", "--save-mapping", "\u202e"],
+        ["load", "week.csv", "--tz", ""],
+        ["load", "week.csv", "--tz", " "],
+    ],
+)
+def test_words_that_mean_nothing_are_refused_in_one_line(
+    words: list[str], command: Command, week: Path, workspace: Workspace
+) -> None:
+    said = command(*[week if word == "week.csv" else word for word in words], exits=2)
+    assert "Traceback" not in said
+    assert not workspace.snapshots.exists()
+
+
+def test_what_is_open_after_a_load_is_said_on_stderr_and_in_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text("id,text,author\n1,words,NULL\n2,words,ann\n")
+    monkeypatch.setattr(sys, "argv", ["explore", "load", str(tmp_path / "a.csv"), "--json"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    said = capsys.readouterr()
+    assert said.err == "author_id is unknown in 1 record (written as NULL).\n"
+    assert json.loads(said.out)["notes"] == [said.err.strip()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_new_workspace_is_its_owners_alone_and_a_shared_one_stays_shared(
+    command: Command, week: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mode(path: Path) -> int:
+        return path.stat().st_mode & 0o777
+
+    command("load", week, "--name", "Week")
+    command("snapshots", "delete", "Week")
+    assert (mode(workspace.home), mode(workspace.home / "groundswell.db")) == (0o700, 0o600)
+    shared = week.parent / "shared"
+    shared.mkdir()
+    shared.chmod(0o770)
+    monkeypatch.setenv("EXPLORE_HOME", str(shared))
+    command("load", week, "--name", "Week")
+    command("snapshots", "delete", "Week")
+    assert (mode(shared), mode(shared / "groundswell.db")) == (0o770, 0o660)

@@ -6,6 +6,7 @@ SQLite before 3.51.3 can corrupt a write-ahead log.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import threading
@@ -22,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from explore.errors import Refused
+from explore.files import own_folder
 from explore.settings import Workspace
 
 # SAFETY.md: a writer waits this long for another process, then says "busy" and the page keeps its form.
@@ -104,11 +106,23 @@ def _sqlite_engine(url: str) -> Engine:
     path = sa.make_url(url).database
     if not path or path == ":memory:":
         raise Refused(f"EXPLORE_DATABASE_URL is '{url}', which keeps nothing; name a file: sqlite:////folder/team.db")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    _make_private(Path(path))
     made = sa.create_engine(url, poolclass=NullPool)
     sa.event.listen(made, "connect", _set_up_sqlite)
     sa.event.listen(made, "begin", _begin_sqlite)
     return made
+
+
+def _make_private(path: Path) -> None:
+    """Make the file for its owner alone and, where its folder is shared with a group, for that group."""
+    try:
+        own_folder(path.parent)
+        shared = path.parent.stat().st_mode & 0o020
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        if shared:
+            path.chmod(0o660)
+    except OSError:
+        return  # it is there, or cannot be made: SQLite says so in words
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

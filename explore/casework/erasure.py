@@ -23,9 +23,10 @@ from explore.casework.removals import (
     list_removals,
     record,
     refuse_busy,
+    refuse_new_runs,
 )
 from explore.errors import Refused
-from explore.files import put_away, remove_abandoned
+from explore.files import put_away, refuse_held, remove_abandoned
 from explore.narratives.run import RunConfig, list_runs
 from explore.posts.erasing import Holding, authors, erased_copy, holding
 from explore.posts.notes import carry_notes, remove_notes
@@ -74,10 +75,11 @@ def erase_author(
     """Erase an account's posts from all snapshots and everything made from them, and record it without the text.
 
     `explore_again`: each deleted run is made anew from the new snapshot. Raises Refused, and changes nothing, while
-    any job waits or runs, another process writes a snapshot or run, or the account is in no snapshot.
+    any job waits or runs, another process makes a snapshot or run, or the account is in no snapshot.
     """
     plan = plan_erasure(workspace, author_id, progress=progress)
     _refuse_writers(workspace)
+    refuse_held([one.snapshot.folder for one in plan.holdings])
     removal = _begun(workspace, plan, now=now)
     became: dict[str, str | None] = {}
     for number, one in enumerate(plan.holdings):
@@ -152,6 +154,7 @@ def _delete_old(workspace: Workspace, plan: Erasure) -> None:
     runs = [workspace.runs / str(run["id"]) for run in plan.runs]
     with put_away([one.snapshot.folder for one in plan.holdings] + runs + _unreadable_runs(workspace)) as hide:
         hide()
+        refuse_new_runs(workspace, {one.snapshot.id for one in plan.holdings}, [str(run["id"]) for run in plan.runs])
     for one in plan.holdings:
         remove_notes(workspace, one.snapshot.id)
     clear_cache(workspace)

@@ -98,7 +98,8 @@ def dependents(workspace: Workspace, snapshot: Snapshot) -> Dependents:
 def delete_snapshot(workspace: Workspace, snapshot: Snapshot, *, now: datetime, kind: str = "deleted") -> Removal:
     """Delete a snapshot with its runs, notes and cached vectors, and record it.
 
-    Raises Refused, and changes nothing, while a job that needs the snapshot waits or runs.
+    Raises Refused, and changes nothing, while a job that needs the snapshot waits or runs, or any process makes a run
+    from it.
     """
     runs = [str(manifest["id"]) for manifest in list_runs(workspace, snapshot.id)]
     folders = [snapshot.folder, *(workspace.runs / run for run in runs)]
@@ -115,6 +116,7 @@ def delete_snapshot(workspace: Workspace, snapshot: Snapshot, *, now: datetime, 
             runs=[{"id": run, "snapshot": snapshot.id} for run in runs],
         )
         hide()
+        refuse_new_runs(workspace, {snapshot.id}, runs)
     remove_notes(workspace, snapshot.id)
     clear_cache(workspace)
     return removal
@@ -162,6 +164,13 @@ def refuse_busy(jobs: Sequence[Any]) -> None:
     if busy:
         verb = "is still running" if busy[0].state == "running" else "is still waiting"
         raise Refused(f"Job {busy[0].id} ('{busy[0].title}') {verb} and needs this; cancel it, or wait for its end.")
+
+
+def refuse_new_runs(workspace: Workspace, snapshots: set[str], known: Sequence[str]) -> None:
+    """Raise Refused when a run of the snapshots has come in that is not known; call it once no other can begin."""
+    made = {str(run["id"]) for run in list_runs(workspace) if run["snapshot"]["id"] in snapshots}
+    if made - set(known):
+        raise Refused("A run of this was finished just now; look at it, then try again.")
 
 
 def clear_cache(workspace: Workspace) -> None:

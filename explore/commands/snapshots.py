@@ -82,6 +82,7 @@ def describe_command(
         "files": found.manifest["files"],
         "mapping": found.manifest["mapping"],
         "preset": found.manifest["preset"],
+        "load_notes": found.load_notes,
         "tz": found.manifest["tz"],
         "appended": len(found.manifest.get("appended", [])),
         "erased": found.manifest.get("erased", []),
@@ -131,7 +132,7 @@ def quarantine_command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the records that were kept apart, with the reasons, as a CSV that is safe to open in a spreadsheet."""
+    """Write the quarantined records, with the reasons, as a CSV that is safe to open in a spreadsheet."""
     workspace = current_workspace()
     found = open_snapshot(workspace, snapshot)
     tables = exports.quarantine(found, with_excerpts=excerpts)
@@ -270,10 +271,11 @@ def _collection_facts(found: Collection) -> dict[str, Any]:
 def _quality_lines(snapshot: Snapshot, seen: Quality, notes: Notes) -> list[str]:
     lines = [f"{snapshot.name} ({snapshot.id})", *([notes.note] if notes.note else [])]
     lines.append(
-        f"{seen.accepted:,} of {seen.records:,} records accepted, {seen.quarantined:,} kept apart, "
+        f"{seen.accepted:,} of {seen.records:,} records accepted, {seen.quarantined:,} quarantined, "
         f"{seen.duplicates:,} duplicates; {seen.copy_share:.0%} of the posts repeat an earlier text."
     )
     lines += [f"  {row.records:,} × {row.meaning}" for row in seen.reasons.itertuples()]
+    lines += snapshot.load_notes
     if snapshot.has_times:
         lines.append(f"Posts from {words.when(snapshot.first_at)} to {words.when(snapshot.last_at)}.")
     if not seen.accounts.empty:

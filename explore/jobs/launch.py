@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from explore.files import own_folder
 from explore.settings import PROJECT, Workspace
 
 WORKER = (sys.executable, "-m", "explore.jobs", "--until-stdin-closes")
@@ -56,7 +57,8 @@ def start_worker(workspace: Workspace, *, command: Sequence[str] = WORKER) -> su
 
 def _open_log(path: Path) -> IO[bytes]:
     """For appending, readable by its owner only: a traceback may quote a post."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    own_folder(path.parents[1])
+    path.parent.mkdir(exist_ok=True)
     if path.exists() and path.stat().st_size > LOG_BYTES:
         path.replace(path.with_name("worker.old.log"))
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")

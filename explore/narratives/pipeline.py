@@ -12,6 +12,7 @@ import pandas as pd
 
 from explore import __version__
 from explore.errors import Refused
+from explore.files import held
 from explore.narratives import clusters, encoders, freezing, messages, run, space, topics
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
@@ -34,11 +35,13 @@ def explore(
     """Explore `snapshot` and freeze the result under runs/<run id>/; an existing run of the same kind is returned.
 
     A run of the same posts with another granularity lends its vectors, graph, tree and map; only the cut is made anew.
-    Raises `Refused` when the encoder or granularity is unknown, or when there is no post to explore.
+    The snapshot cannot be deleted meanwhile. Raises `Refused` when it was, when the encoder or granularity is unknown,
+    or when there is no post to explore.
     """
     encoder = encoders.encoder_for(config.encoder)
     identity = {"name": encoder.name, "version": encoder.version}
-    return _explore(snapshot, workspace, config, identity, now, progress, encoder=encoder)
+    with held(snapshot.folder):
+        return _explore(snapshot, workspace, config, identity, now, progress, encoder=encoder)
 
 
 def recluster(
@@ -46,7 +49,8 @@ def recluster(
 ) -> Run:
     """The run of `base` at another granularity, from its vectors, graph and layout: what `explore` would give."""
     config = replace(base.config, granularity=granularity)
-    return _explore(snapshot, workspace, config, dict(base.manifest["encoder"]), now, progress, base=base)
+    with held(snapshot.folder):
+        return _explore(snapshot, workspace, config, dict(base.manifest["encoder"]), now, progress, base=base)
 
 
 def _explore(

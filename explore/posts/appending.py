@@ -91,7 +91,8 @@ def append(
             carry_notes(workspace, base.id, made, now=now, name=options.name or "")
             known = open_snapshot(workspace, made)
     added = known.manifest["appended"][-1]
-    return LoadReport(known.id, added["sha256"], **added["counts"], reasons=dict(added["reasons"]))
+    notes = tuple(added.get("notes", ()))
+    return LoadReport(known.id, added["sha256"], **added["counts"], reasons=dict(added["reasons"]), notes=notes)
 
 
 def options_like(base: Snapshot, seen: Preview, *, tz: str | None = None, **said: Any) -> LoadOptions:
@@ -272,6 +273,7 @@ def _manifest(
         "options": asdict(options),
         "counts": counts,
         "reasons": dict(reasons.most_common()),
+        "notes": list(part.load_notes),
         "loaded_at": now.astimezone(UTC).isoformat(),
     }
     files = [*old["files"], *new["files"]]
@@ -288,6 +290,7 @@ def _manifest(
         **facts.summary(),
         "columns_dropped": sorted({*old["columns_dropped"], *new["columns_dropped"]}),
         "versions": new["versions"],
+        "notes": [*base.load_notes, *part.load_notes],
         "appended": [*old.get("appended", []), added],
         "rows_since": rows_since(base).isoformat(),
         "loaded_at": now.astimezone(UTC).isoformat(),

@@ -1,9 +1,10 @@
-"""Each record against the rules: accepted exactly as it was, or kept apart with a reason."""
+"""Each record against the rules: accepted exactly as it was, or quarantined with a reason."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -11,15 +12,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from explore.posts import times
+from explore.posts import clocks, times
 from explore.posts.batches import NAN, NULL, NUMBER, OTHER, Batch, Rejected, clip
 from explore.posts.languages import language_codes
 from explore.posts.paths import Source
-from explore.posts.schema import FIELDS, MAX_CELL, POSTS_SCHEMA, REASONS
+from explore.posts.schema import FIELDS, MAX_CELL, POSTS_SCHEMA, REASONS, WRITTEN_NULLS
 
 # 1.23E+18, 1.78e18, 170E+16: a spreadsheet or a float rounded the id. 12e5 is left alone: base-36 ids look like that
 _ROUNDED = r"^\s*[+-]?(?:\d+[.,]\d+[eE]\+?|\d+[eE]\+)\d+\s*$"
-_NO_NUMBER = pa.array(["", "null", "NULL", "None", "nan", "NaN", "N/A", "NA", "-"])
+_NO_NUMBER = pa.array(["", *WRITTEN_NULLS])
+# Per field, what is as good as nothing; see WRITTEN_NULLS
+_NULLS = {"text": WRITTEN_NULLS[:1], "post_id": WRITTEN_NULLS[:1], "region": tuple(set(WRITTEN_NULLS) - {"NA"})}
+_VALUE_SHOWN = 40  # characters of a value that a reason quotes
 _MAY_BE_NEGATIVE = frozenset({"likes", "replies"})  # scores are, and platforms' own reply counters sometimes slip
 _TIME_REASONS = {
     times.MISSING: "no_time",
@@ -45,25 +49,39 @@ class Rules:
 
 @dataclass(frozen=True)
 class Checked:
-    """The accepted posts (POSTS_SCHEMA) with their record numbers, the others, and the time formats that were met."""
+    """The accepted posts (POSTS_SCHEMA) with their record numbers, the others, and the time formats that were met.
+
+    written_nulls: our optional field -> a word for "unknown" such as NULL -> records in which it stood.
+    """
 
     posts: pa.Table
     records: np.ndarray
     rejected: tuple[Rejected, ...]
     time_formats: frozenset[str]
+    written_nulls: Mapping[str, Counter[str]]
 
 
 class _Verdict:
-    """The first reason against each row."""
+    """The first reason against each row, and the words for "unknown" that were met."""
 
     def __init__(self, rows: int) -> None:
-        self.codes: list[str] = []
+        self.codes: list[tuple[str, Callable[[int], str]]] = []
         self.reason = np.full(rows, -1, np.int16)
+        self.written_nulls: dict[str, Counter[str]] = {}
 
-    def reject(self, bad: np.ndarray, code: str) -> None:
+    def reject(self, bad: np.ndarray, code: str, why: Callable[[int], str] | None = None) -> None:
+        """Note a reason against rows; `why` says more about one of them than the reason does."""
         if bad.any():
             self.reason[bad & (self.reason < 0)] = len(self.codes)
-            self.codes.append(code)
+            self.codes.append((code, why or (lambda _: REASONS[code])))
+
+    def unknown(self, name: str, written: pa.Array) -> None:
+        """Count words for "unknown"; the nulls among `written` are rows without one."""
+        if written.null_count < len(written):
+            found = pc.value_counts(written.drop_null())
+            counts = self.written_nulls.setdefault(name, Counter())
+            for word, count in zip(*(part.to_pylist() for part in found.flatten()), strict=True):
+                counts[word] += count
 
 
 def check(batch: Batch, rules: Rules, *, offset: int = 0) -> Checked:
@@ -81,16 +99,17 @@ def check(batch: Batch, rules: Rules, *, offset: int = 0) -> Checked:
             columns[field.name] = pa.nulls(len(batch.records), POSTS_SCHEMA.field(field.name).type)
         elif field.kind == "time":
             stamps = _stamps(batch, sources[field.name], rules, verdict)
-            columns[field.name], formats = _times(stamps, verdict), stamps.formats
+            columns[field.name], formats = _as_column(stamps), stamps.formats
         elif field.kind == "count":
-            columns[field.name] = _counts(batch, sources[field.name], verdict, negative=field.name in _MAY_BE_NEGATIVE)
+            columns[field.name] = _counts(batch, sources[field.name], field.name, verdict)
         else:
             columns[field.name] = _words(batch, sources[field.name], field.name, verdict)
     if "post_id" not in sources:
         columns["post_id"] = _invented_ids(columns, batch.records + offset)
     keep = verdict.reason < 0
     table = pa.table([columns[name] for name in POSTS_SCHEMA.names], schema=POSTS_SCHEMA)
-    return Checked(table.filter(pa.array(keep)), batch.records[keep], _rejected(batch, verdict), formats)
+    posts, rejected = table.filter(pa.array(keep)), _rejected(batch, verdict)
+    return Checked(posts, batch.records[keep], rejected, formats, verdict.written_nulls)
 
 
 def _words(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Array:
@@ -101,6 +120,8 @@ def _words(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Arr
     if name == "text":
         verdict.reject(np.isin(kinds, (NUMBER, NAN)), "bad_text")
         verdict.reject(blank, "no_text")
+        said_little = _mask(pc.is_in(values, value_set=pa.array(WRITTEN_NULLS[1:])))
+        verdict.unknown(name, pc.if_else(pa.array(said_little), values, pa.scalar(None, pa.string())))
     if name == "post_id":
         verdict.reject(kinds == NAN, "bad_id")
         verdict.reject(blank, "no_id")
@@ -113,17 +134,25 @@ def _words(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Arr
     verdict.reject(_mask(pc.match_substring(values, "\x00")), "nul")
     if name == "lang":
         return language_codes(values)
-    return _or_null(values) if blank.any() else values
+    return values
 
 
 def _joined(batch: Batch, source: Source, name: str, verdict: _Verdict) -> tuple[pa.Array, np.ndarray]:
-    """The strings of a source and their JSON kinds: per row the first choice that says something."""
+    """The strings of a source, null where they say nothing, and their JSON kinds: the first choice that says something.
+
+    Words for "unknown" are counted where no choice says anything.
+    """
     choices = [_choice(batch, columns, name, verdict) for columns in source.choices]
+    said = [_or_null(values, name) for values, _ in choices]
+    values = said[0] if len(said) == 1 else pc.coalesce(*said)
+    silent = _mask(values.is_null())
+    if name not in ("text", "post_id") and silent.any():
+        written = pc.coalesce(*(_or_null(each) for each, _ in choices))
+        verdict.unknown(name, pc.if_else(pa.array(silent), written, pa.scalar(None, pa.string())))
     if len(choices) == 1:
-        return choices[0]
-    said = [_or_null(values) for values, _ in choices]
-    chosen = np.argmax([_mask(values.is_valid()) for values in said], axis=0)
-    return pc.coalesce(*said), np.choose(chosen, [kinds for _, kinds in choices])
+        return values, choices[0][1]
+    chosen = np.argmax([_mask(each.is_valid()) for each in said], axis=0)
+    return values, np.choose(chosen, [kinds for _, kinds in choices])
 
 
 def _choice(batch: Batch, columns: Sequence[str], name: str, verdict: _Verdict) -> tuple[pa.Array, np.ndarray]:
@@ -132,7 +161,7 @@ def _choice(batch: Batch, columns: Sequence[str], name: str, verdict: _Verdict) 
     kinds = [_kinds(batch, column) for column in columns]
     if len(parts) == 1:
         return parts[0], kinds[0]
-    parts = [_or_null(part) for part in parts]
+    parts = [_or_null(part, name) for part in parts]
     if name == "text":
         return pc.binary_join_element_wise(*parts, "\n\n", null_handling="skip"), np.max(kinds, axis=0)
     return pc.binary_join_element_wise(*parts, "_"), np.where(np.isin(kinds, (OTHER, NAN)).any(axis=0), OTHER, kinds[0])
@@ -148,9 +177,13 @@ def _kinds(batch: Batch, column: str) -> np.ndarray:
     return np.where(_mask(values.is_valid()), np.uint8(kind), np.uint8(NULL))
 
 
-def _or_null(values: pa.Array) -> pa.Array:
-    """Blank strings as null."""
-    return pc.if_else(pa.array(_blank(values)), pa.scalar(None, pa.string()), values)
+def _or_null(values: pa.Array, name: str | None = None) -> pa.Array:
+    """Blank strings as null and, for a field of ours, what says as little there."""
+    nothing = _blank(values)
+    if name is not None:
+        nulls = pa.array(_NULLS.get(name, WRITTEN_NULLS))
+        nothing |= _mask(pc.is_in(pc.utf8_trim_whitespace(values), value_set=nulls))
+    return pc.if_else(pa.array(nothing), pa.scalar(None, pa.string()), values) if nothing.any() else values
 
 
 def _strings(values: pa.Array, verdict: _Verdict) -> pa.Array:
@@ -198,50 +231,63 @@ def _whole_ids(values: pa.Array, verdict: _Verdict) -> pa.Array:
     return pa.array(np.where(exact, numbers, 0).astype(np.int64), mask=missing).cast(pa.string())
 
 
-def _counts(batch: Batch, source: Source, verdict: _Verdict, *, negative: bool) -> pa.Array:
-    """A column of whole numbers; blank means unknown. `negative`: scores may be below zero."""
-    parts = [_count(batch.columns[column], batch.kinds.get(column), verdict, negative) for column in source.columns]
+def _counts(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Array:
+    """A column of whole numbers; blank means unknown."""
+    parts = [_count(batch, column, name, verdict) for column in source.columns]
     return parts[0] if len(parts) == 1 else pc.coalesce(*parts)
 
 
-def _count(values: pa.Array, kinds: np.ndarray | None, verdict: _Verdict, negative: bool) -> pa.Array:
+def _count(batch: Batch, column: str, name: str, verdict: _Verdict) -> pa.Array:
+    raw, kinds = batch.columns[column], batch.kinds.get(column)
+
+    def bad(where: np.ndarray) -> None:
+        verdict.reject(
+            where, "bad_number",
+            lambda row: f"column {_quoted(column)} holds {_quoted(_shown(raw, row))}, which is no whole number; "
+            f"to go without that column say --map {name}=",
+        )  # fmt: skip
+
+    values = raw
     if kinds is not None:
-        verdict.reject(kinds == OTHER, "bad_number")
+        bad(kinds == OTHER)
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), pa.int64())
     if pa.types.is_temporal(values.type):
-        verdict.reject(_mask(values.is_valid()), "bad_number")
+        bad(_mask(values.is_valid()))
         return pa.nulls(len(values), pa.int64())
     if not pa.types.is_integer(values.type):
-        values = _written_counts(values, verdict)
+        values, wrong = _written_counts(values, name, verdict)
+        bad(wrong)
     try:
         values = values.cast(pa.int64())
     except pa.ArrowInvalid:  # unsigned and larger than anything that was ever counted
         too_large = _mask(pc.greater(values, pa.scalar(2**63 - 1, values.type)))
-        verdict.reject(too_large, "bad_number")
+        bad(too_large)
         values = pc.if_else(pa.array(too_large), pa.scalar(None, values.type), values).cast(pa.int64())
-    if not negative:
-        verdict.reject(_mask(pc.less(values, 0)), "bad_number")
+    if name not in _MAY_BE_NEGATIVE:
+        bad(_mask(pc.less(values, 0)))
     return values
 
 
-def _written_counts(values: pa.Array, verdict: _Verdict) -> pa.Array:
-    """Counts written as text or as decimals: 12, 12.0 and -3 are taken, "", N/A and the like are unknown.
+def _written_counts(values: pa.Array, name: str, verdict: _Verdict) -> tuple[pa.Array, np.ndarray]:
+    """Counts written as text or as decimals, and which are none.
 
-    1.000 is no count: it is one in English and a thousand in German.
+    12, 12.0 and -3 are taken, "", N/A and the like are unknown. 1.000 is no count: it is one in English and a thousand
+    in German.
     """
     if pa.types.is_floating(values.type) or pa.types.is_decimal(values.type):
         written = (None if value is None or value != value else format(value, "f") for value in values.to_pylist())
         values = pa.array(written, pa.string(), size=len(values))
     texts = pc.utf8_trim_whitespace(_strings(values, verdict))
     parts = pc.extract_regex(texts, r"^(?P<whole>[+-]?\d{1,18})(?:\.(?:0{0,2}|0{4,}))?$")
-    unknown = _mask(pc.is_in(texts, value_set=_NO_NUMBER)) | _mask(texts.is_null())
-    verdict.reject(_mask(parts.is_null()) & ~unknown, "bad_number")
-    return pc.replace_substring_regex(pc.struct_field(parts, "whole"), r"^\+", "").cast(pa.int64())
+    unknown = _mask(pc.is_in(texts, value_set=_NO_NUMBER))
+    verdict.unknown(name, pc.if_else(pa.array(unknown & ~_blank(texts)), texts, pa.scalar(None, pa.string())))
+    wrong = _mask(parts.is_null()) & ~unknown & _mask(texts.is_valid())
+    return pc.replace_substring_regex(pc.struct_field(parts, "whole"), r"^\+", "").cast(pa.int64()), wrong
 
 
 def _stamps(batch: Batch, source: Source, rules: Rules, verdict: _Verdict) -> times.Times:
-    """The first column of the source that has a time in each row."""
+    """The first column of the source that has a time in each row; rows without a good one are rejected."""
     parts = [
         times.parse_times(
             _written_times(batch.columns[column], verdict), column=column, tz=rules.tz, date_order=rules.date_order
@@ -254,6 +300,15 @@ def _stamps(batch: Batch, source: Source, rules: Rules, verdict: _Verdict) -> ti
         best = times.Times(
             np.where(gap, part.micros, best.micros), np.where(gap, part.state, best.state), best.formats | part.formats
         )
+
+    def why(row: int) -> str:
+        column = next(c for c, part in zip(source.columns, parts, strict=True) if part.state[row] != times.MISSING)
+        value = _shown(batch.columns[column], row)
+        more = clocks.meanings(value.strip()) or REASONS[_TIME_REASONS[int(best.state[row])]]
+        return f"column {_quoted(column)} holds {_quoted(value)}: {more}"
+
+    for state, code in _TIME_REASONS.items():
+        verdict.reject(best.state == state, code, None if state == times.MISSING else why)
     return best
 
 
@@ -264,10 +319,7 @@ def _written_times(values: pa.Array, verdict: _Verdict) -> pa.Array:
     return _strings(values, verdict) if any(test(kind) for test in tests) else values
 
 
-def _times(stamps: times.Times, verdict: _Verdict) -> pa.Array:
-    """The column of times; rows without a good one are rejected."""
-    for state, code in _TIME_REASONS.items():
-        verdict.reject(stamps.state == state, code)
+def _as_column(stamps: times.Times) -> pa.Array:
     return pa.array(stamps.micros, mask=stamps.state != times.OK).cast(POSTS_SCHEMA.field("created_at").type)
 
 
@@ -286,11 +338,24 @@ def _short_hash(text: str) -> str:
 
 def _rejected(batch: Batch, verdict: _Verdict) -> tuple[Rejected, ...]:
     rows = np.flatnonzero(verdict.reason >= 0).tolist()
-    codes = [verdict.codes[verdict.reason[row]] for row in rows]
+    reasons = [(row, *verdict.codes[verdict.reason[row]]) for row in rows]
     return tuple(
-        Rejected(int(batch.records[row]), code, REASONS[code], clip(batch.excerpt(row)))
-        for row, code in zip(rows, codes, strict=True)
+        Rejected(int(batch.records[row]), code, clip(why(row)), clip(batch.excerpt(row))) for row, code, why in reasons
     )
+
+
+def _shown(values: pa.Array, row: int) -> str:
+    """A value as people write it; "" for one that Python cannot hold."""
+    try:
+        value = values[row].as_py()
+    except (ValueError, OverflowError, pa.ArrowException):
+        return ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _quoted(text: str) -> str:
+    """A value or the name of a column, clipped, as a reason quotes it."""
+    return f"'{text if len(text) <= _VALUE_SHOWN else text[: _VALUE_SHOWN - 1] + '…'}'"
 
 
 def _blank(values: pa.Array) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import hashlib
 import json
 import os
 import queue
@@ -15,6 +16,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from importlib.abc import MetaPathFinder
@@ -65,43 +67,69 @@ def _preview(request: dict[str, Any], _: Say) -> dict[str, Any]:
     return preview_to(preview_of(file_from(request["file"]), delimiter=request["delimiter"]))
 
 
+def _fingerprint(request: dict[str, Any], _: Say) -> dict[str, Any]:
+    """SHA-256 of what is in a packed file."""
+    from explore.posts.orders import file_from
+    from explore.posts.sources import open_content
+
+    found = hashlib.sha256()
+    with open_content(file_from(request["file"])) as content:
+        while part := content.read(2**20):
+            found.update(part)
+    return {"sha256": found.hexdigest()}
+
+
 def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Check every batch of every file into the folder of the order."""
     from explore.posts.checks import check
+    from explore.posts.duplicates import count_repeats
     from explore.posts.orders import Order
     from explore.posts.readers import read
     from explore.posts.sources import ensure_unchanged
-    from explore.posts.staging import Staging
+    from explore.posts.staging import POSTS, Staging
 
     order = Order.from_json(request["order"])
     peaks: dict[str, float] = {}
     total = sum(file.size for file in order.files)
     before = earlier = 0
-    with Staging(Path(request["folder"]), [file.name for file in order.files]) as staging:
+    starts: list[int] = []
+    written_nulls: dict[str, Counter[str]] = {}
+    folder = Path(request["folder"])
+    with Staging(folder, [file.name for file in order.files]) as staging:
         for index, (file, layout) in enumerate(zip(order.files, order.layouts, strict=True)):
             read_until = 0
+            starts.append(earlier)
 
             def moved(share: float, *, before: int = before, size: int = file.size) -> None:
                 say({"stage": CHECKING, "done": (before + share * size) / total})
 
             for batch in read(file, layout, order.rules.columns, moved=moved):
                 staging.reject(batch.rejected, file=index)
-                staging.add(check(batch, order.rules, offset=earlier), file=index)
+                checked = check(batch, order.rules, offset=earlier)
+                staging.add(checked, file=index)
+                for name, words in checked.written_nulls.items():
+                    written_nulls.setdefault(name, Counter()).update(words)
                 read_until = batch.read
             ensure_unchanged(file)
             before, earlier = before + file.size, earlier + read_until
         peaks[CHECKING] = _peak_mb()
         say({"stage": DUPLICATES, "done": None})
         staged = staging.finish(ahead_of=datetime.fromisoformat(request["ahead_of"]))
+    invented = "post_id" not in order.sources
+    repeats = count_repeats(folder / POSTS, starts, scratch=folder / ".spill") if invented else 0
     peaks[DUPLICATES] = _peak_mb()
-    return staged.to_json() | {"peak_rss_mb": peaks}
+    return staged.to_json() | {"peak_rss_mb": peaks, "written_nulls": written_nulls, "repeats": repeats}
 
 
 def _peak_mb() -> float:
     return round(peak_memory() / MB, 1)
 
 
-_TASKS: dict[str, Callable[[dict[str, Any], Say], dict[str, Any]]] = {"preview": _preview, "stage": _stage}
+_TASKS: dict[str, Callable[[dict[str, Any], Say], dict[str, Any]]] = {
+    "preview": _preview,
+    "fingerprint": _fingerprint,
+    "stage": _stage,
+}
 
 
 def _unable(error: Exception) -> dict[str, Any]:

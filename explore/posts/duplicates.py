@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import duckdb
 
 _MEMORY = "1GB"
 
@@ -18,6 +24,16 @@ FROM posts AS later
 JOIN twice ON twice.post_id = later.post_id AND later.place > twice.first
 JOIN posts AS original ON original.place = twice.first
 ORDER BY later.place
+"""
+
+# Invented ids are "hash of text, time and author"-"record in the load"; so the file of a post is known by its record.
+_REPEATS = """
+WITH posts AS (
+    SELECT split_part(post_id, '-', 1) AS said,
+           len(list_filter($starts, lambda start: start < CAST(split_part(post_id, '-', 2) AS BIGINT))) AS file
+    FROM read_parquet($path)),
+firsts AS (SELECT said, min(file) AS first FROM posts GROUP BY said)
+SELECT count(*) FROM posts JOIN firsts USING (said) WHERE file > first
 """
 
 
@@ -38,10 +54,27 @@ class Duplicates:
 
 def find_duplicates(posts: Path, *, scratch: Path) -> Duplicates:
     """Look through a Parquet file with `post_id` and `text` for ids that come again. `scratch` takes what spills."""
-    import duckdb  # a look at the first records does without
-
-    with duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(scratch), "threads": 2}) as database:
+    with _database(scratch) as database:
         found = database.execute(_LATER, {"path": str(posts)}).fetchnumpy()
     places = np.asarray(found["place"], dtype=np.int64)
     same = np.asarray(found["same"], dtype=bool)
     return Duplicates(places[same], places[~same])
+
+
+def count_repeats(posts: Path, starts: Sequence[int], *, scratch: Path) -> int:
+    """Posts with invented ids that say the same at the same time by the same account as one in an earlier file.
+
+    `starts`: for each file the number of records before it. `scratch` takes what spills, and is gone afterwards.
+    """
+    if len(starts) < 2:
+        return 0
+    with _database(scratch) as database:
+        row = database.execute(_REPEATS, {"path": str(posts), "starts": list(starts)}).fetchone()
+    shutil.rmtree(scratch, ignore_errors=True)
+    return int(row[0]) if row else 0
+
+
+def _database(scratch: Path) -> duckdb.DuckDBPyConnection:
+    import duckdb  # a look at the first records does without
+
+    return duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(scratch), "threads": 2})

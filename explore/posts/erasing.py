@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from explore.posts.history import METRICS, METRICS_SCHEMA
 from explore.posts.rewriting import groups, new_snapshot, opened, queries, rows_since, without, write_manifest
-from explore.posts.schema import POSTS_SCHEMA, QUARANTINE_SCHEMA
+from explore.posts.schema import POSTS_SCHEMA, QUARANTINE_SCHEMA, REASONS
 from explore.posts.snapshots import Snapshot, open_snapshot
 from explore.posts.writing import Facts, TableWriter
 from explore.settings import Workspace
@@ -63,9 +63,9 @@ def authors(snapshot: Snapshot) -> list[str]:
 def erased_copy(snapshot: Snapshot, workspace: Workspace, *, author_id: str, now: datetime) -> Snapshot | None:
     """The snapshot without the account's posts, under a new id; None where no post would be left.
 
-    The excerpts of all quarantined records go too: an excerpt is a cut record, and whose it is cannot be told for
-    certain. Their counts and reasons stay. The same erasure gives the same id, which does not give the account away
-    without the workspace's key. Raises Refused when the disk is full.
+    The excerpts of all quarantined records go too, and the values that their reasons quote: an excerpt is a cut
+    record, and whose it is cannot be told for certain. Their counts and reasons stay. The same erasure gives the same
+    id, which does not give the account away without the workspace's key. Raises Refused when the disk is full.
     """
     held = holding(snapshot, author_id).posts
     if held == snapshot.n_posts:
@@ -98,9 +98,12 @@ def erased_copy(snapshot: Snapshot, workspace: Workspace, *, author_id: str, now
 
 
 def _without_excerpts(table: pa.Table) -> pa.Table:
-    place = table.schema.get_field_index("excerpt")
-    blank = pa.array([EXCERPT_REMOVED], pa.string()).take(pa.array(np.zeros(table.num_rows, np.int64)))
-    return table.set_column(place, table.schema.field(place), blank)
+    """The records without what they said; why they were quarantined may quote them too."""
+    general = [REASONS.get(reason, reason) for reason in table["reason"].to_pylist()]
+    for name, texts in (("excerpt", [EXCERPT_REMOVED] * table.num_rows), ("why", general)):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(place), pa.array(texts, pa.string()))
+    return table
 
 
 def _manifest(made: str, snapshot: Snapshot, held: int, facts: Facts, *, now: datetime) -> dict[str, Any]:

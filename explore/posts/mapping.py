@@ -20,6 +20,12 @@ from explore.posts.times import OK, parse_times
 
 _IN_LIST = re.compile(r"\.\d+(?:\.|$)")
 _SNOWFLAKE = re.compile(r"\d{16,20}")
+_DATED = re.compile(
+    r"(?:19|20)\d\d\s*[-/.年]\s*\d|\d[-/.]\s?(?:19|20)\d\d|\d[-/.]\d{1,2}[-/.]\d\d\b"
+    r"|\b(?:19|20)\d\d\b.*\d:\d\d|\d:\d\d.*\b(?:19|20)\d\d\b"
+    r"|\b\d{1,2}\W{1,2}[^\W\d]+\W{1,2}(?:de )?(?:19|20)\d\d\b|^[^\W\d]+\W{1,2}\d{1,2}\W{1,2}(?:19|20)\d\d\b"
+)
+_TIMELY_NAME = re.compile(r"time|date|created|posted|publish|fecha|datum|zeit|tick|epoch", re.IGNORECASE)
 _MOST_GUESSED = 200  # columns; looking into more would keep a page waiting
 _ENOUGH = 0.9  # share of the samples that must look like a time, before a column is taken for one
 
@@ -82,12 +88,16 @@ def require_text(mapping: ColumnMapping, preview: Preview) -> None:
     raise Refused(f"No column of '{preview.name}' looks like the text; say --map text=COLUMN with one of {names}.")
 
 
-def samples(preview: Preview, mapping: ColumnMapping, *, count: int = 3) -> dict[str, list[str]]:
-    """For each mapped field the first `count` different values of its columns that are not blank."""
-    return {
-        name: [value for column in source.columns for value in preview.samples(column, count)][:count]
-        for name, source in mapping.sources.items()
-    }
+def like_times(preview: Preview, mapping: ColumnMapping) -> list[str]:
+    """Unused columns whose values are dates, or numbers under a name that speaks of time, whoever may read them."""
+    found = []
+    for column in mapping.unused[:_MOST_GUESSED]:
+        values = preview.samples(column, 20)
+        dated = sum(bool(_DATED.search(value)) and len(value) < 60 for value in values)
+        numbers = all(re.fullmatch(r"\d{5,19}(?:\.\d+)?", value) for value in values)
+        if values and (dated > len(values) / 2 or (numbers and _TIMELY_NAME.search(column))):
+            found.append(column)
+    return found
 
 
 def _by_preset(preview: Preview, preset: Preset, wrapper: str) -> tuple[dict[str, str], dict[str, str]]:

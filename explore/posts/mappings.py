@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from explore.errors import Refused
-from explore.files import read_json, write_json
+from explore.files import own_folder, read_json, write_json
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, corrected, detect
 from explore.posts.paths import parse_source
@@ -68,11 +68,8 @@ def save(
     delimiter: str | None = None,
 ) -> SavedMapping:
     """Keep a mapping under a name; an earlier one for the same columns is replaced. Raises Refused without a name."""
-    called = " ".join(name.split())
-    if not called or len(called) > 100:
-        raise Refused("A saved mapping needs a name of 1 to 100 characters.")
     saved = SavedMapping(
-        called,
+        checked_name(name),
         tuple(sorted(preview.columns)),
         mapping.columns,
         mapping.preset,
@@ -81,8 +78,17 @@ def save(
         delimiter,
         now.astimezone(UTC).isoformat(),
     )
+    own_folder(workspace.home)
     write_json(_path(workspace, saved.shape), asdict(saved))
     return saved
+
+
+def checked_name(name: str) -> str:
+    """The name as it is kept. Raises Refused for one that cannot be seen or is too long."""
+    called = " ".join(name.split())
+    if not called or len(called) > 100 or not called.isprintable():
+        raise Refused("A saved mapping needs a name of 1 to 100 characters, none of them invisible.")
+    return called
 
 
 def recall(workspace: Workspace, preview: Preview) -> SavedMapping | None:

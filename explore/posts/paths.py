@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from explore.errors import Refused
+
+MOST_COLUMNS = 16  # that one field may come from
+
 
 @dataclass(frozen=True)
 class Source:
@@ -18,7 +22,15 @@ class Source:
 
 
 def parse_source(text: str, known: Collection[str] = ()) -> Source:
-    """The columns that a source names; a `known` column is itself, whatever signs are in its name."""
+    """The columns that a source names; a `known` column is itself, whatever signs are in its name.
+
+    Raises Refused for more than MOST_COLUMNS.
+    """
     if text in known:
         return Source(((text,),))
-    return Source(tuple(tuple(choice.split(" + ")) for choice in text.split(" | ")))
+    source = Source(tuple(tuple(choice.split(" + ")) for choice in text.split(" | ")))
+    if len(source.columns) > MOST_COLUMNS:
+        raise Refused(
+            f"A field can come from {MOST_COLUMNS} columns at most; '{text[:60]}…' names {len(source.columns)}."
+        )
+    return source

@@ -329,7 +329,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "created_at": (
         "created_at", "created_utc", "create_time", "created_time", "published_at", "publish_date", "posted_at",
         "post_date", "date_posted", "unix_timestamp", "timestamp", "datetime", "date_time", "created", "published",
-        "tweet_time", "post_created_utc", "date", "time", "fecha", "datum",
+        "tweet_time", "post_created", "post_created_utc", "date", "time", "fecha", "datum",
     ),
     "text": (
         "text", "full_text", "body", "message", "content", "post_text", "tweet_text", "message_text", "comment_text",

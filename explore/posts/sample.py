@@ -1,7 +1,8 @@
-"""What the first records of a file would become, before anything is stored."""
+"""What the first records of a file would become, before anything is stored; accounts show as pseudonyms."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +13,18 @@ from explore.posts.batches import Batch
 from explore.posts.checks import Checked, Rules, check
 from explore.posts.layout import Preview, refuse_alike
 from explore.posts.mapping import ColumnMapping, require_text
+from explore.posts.pseudonyms import pseudonym
 from explore.posts.times import zone
 
-KEPT_APART = "kept_apart"
+QUARANTINED = "quarantined"
+_MAY_NAME_ACCOUNTS = re.compile(
+    r"user|author|account|handle|screen|sender|owner|profile|from|channel|page|name|mail|phone|\bdid\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
 class StoredSample:
-    """rows: the columns of a snapshot, and `kept_apart` with the reason in words for records that would be quarantined.
+    """rows: the columns of a snapshot, and `quarantined` with the reason in words for records that would not come in.
 
     times: how times were read, in words ("epoch s", "ISO 8601 without zone, read as UTC"); None without times.
     """
@@ -28,8 +33,33 @@ class StoredSample:
     times: str | None
 
 
+def samples(preview: Preview, mapping: ColumnMapping, *, key: bytes, count: int = 3) -> dict[str, list[str]]:
+    """For each mapped field the first `count` different values of its columns that are not blank."""
+    accounts = _account_columns(mapping)
+    return {
+        name: [value for column in source.columns for value in _values(preview, column, accounts, key, count)][:count]
+        for name, source in mapping.sources.items()
+    }
+
+
+def unused(preview: Preview, mapping: ColumnMapping, *, key: bytes, count: int = 3) -> pd.DataFrame:
+    """Columns that no field takes, with their first values: columns `column`, `values` (lists), without blank ones.
+
+    What may name accounts, by the name of the column, shows as pseudonyms.
+    """
+    accounts = {column for column in mapping.unused if _MAY_NAME_ACCOUNTS.search(column)}
+    rows = [(column, _values(preview, column, accounts, key, count)) for column in mapping.unused]
+    return pd.DataFrame([row for row in rows if row[1]], columns=["column", "values"])
+
+
 def as_stored(
-    preview: Preview, mapping: ColumnMapping, *, tz: str = "UTC", date_order: str | None = None, count: int = 20
+    preview: Preview,
+    mapping: ColumnMapping,
+    *,
+    key: bytes,
+    tz: str = "UTC",
+    date_order: str | None = None,
+    count: int = 20,
 ) -> StoredSample:
     """The first `count` records as a load with this mapping would store them, in the order of the file.
 
@@ -39,7 +69,7 @@ def as_stored(
     refuse_alike(preview, mapping.columns, mapping.how)
     rules = Rules(mapping.sources, zone(tz), date_order)
     checked = check(_batch(preview, rules, count), rules)
-    return StoredSample(_frame(checked), _told(checked.time_formats, tz))
+    return StoredSample(_with_pseudonyms(_frame(checked), key), _told(checked.time_formats, tz))
 
 
 def _batch(preview: Preview, rules: Rules, count: int) -> Batch:
@@ -53,8 +83,29 @@ def _frame(checked: Checked) -> pd.DataFrame:
     good.index = pd.Index(checked.records)
     reasons = {one.record: one.why for one in checked.rejected}
     rows = good.reindex(sorted({*good.index, *reasons}))
-    rows[KEPT_APART] = pd.Series([reasons.get(record) for record in rows.index], rows.index, dtype=object)
+    rows[QUARANTINED] = pd.Series([reasons.get(record) for record in rows.index], rows.index, dtype=object)
     return rows
+
+
+def _with_pseudonyms(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
+    """Rows whose accounts are pseudonyms, also inside ids of posts that are made with them."""
+    names = [None if pd.isna(author) else pseudonym(author, key) for author in rows["author_id"]]
+    posts = [
+        post if name is None or pd.isna(post) else post.replace(author, name)
+        for post, author, name in zip(rows["post_id"], rows["author_id"], names, strict=True)
+    ]
+    return rows.assign(
+        post_id=pd.Series(posts, rows.index, dtype=object), author_id=pd.Series(names, rows.index, dtype=object)
+    )
+
+
+def _account_columns(mapping: ColumnMapping) -> set[str]:
+    return set(mapping.sources["author_id"].columns) if "author_id" in mapping.sources else set()
+
+
+def _values(preview: Preview, column: str, accounts: set[str], key: bytes, count: int) -> list[str]:
+    values = preview.samples(column, count)
+    return [pseudonym(value, key) for value in values] if column in accounts else values
 
 
 def _told(formats: frozenset[str], tz: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Our fields, the columns of a snapshot and the reasons for which a record is kept apart."""
+"""Our fields, the columns of a snapshot and the reasons for which a record is quarantined."""
 
 from __future__ import annotations
 
@@ -87,7 +87,6 @@ MENDS: dict[str, str] = {
     "no_time": "Name another column with --map created_at=COLUMN, or go without times with --map created_at=",
     "bad_time": "Name another column with --map created_at=COLUMN, or go without times with --map created_at=",
     "local_time_unclear": "Name the time zone with --tz",
-    "bad_number": "Leave the column out, for example with --map views=",
     "same_id_other_text": "Name the column of the ids with --map post_id=COLUMN, or go without with --map post_id=",
     "no_id": "Name the column of the ids with --map post_id=COLUMN, or go without with --map post_id=",
     "bad_id": "Export the ids as text, or name another column with --map post_id=COLUMN",
@@ -97,6 +96,13 @@ MENDS: dict[str, str] = {
     "extra_column": "Name the delimiter with --delimiter",
     "short_row": "Name the delimiter with --delimiter",
 }
+
+# How exporters write "unknown". What a post says and its id are kept as they are, except for the first, which nothing
+# but a database writes: "null", "N/A" and "-" are things that people post. The region NA is Namibia.
+WRITTEN_NULLS: tuple[str, ...] = (
+    "\\N", "NULL", "Null", "null", "(null)", "None", "none", "NaN", "Nan", "nan", "N/A", "n/a", "#N/A", "<NA>",
+    "undefined", "-", "NA",
+)  # fmt: skip
 
 NOT_COUNTED_AS_DAMAGE = frozenset({"no_text"})
 

@@ -18,23 +18,23 @@ import pyarrow.parquet as pq
 
 from explore import __version__
 from explore.errors import Refused
-from explore.files import new_folder, read_json, remove_abandoned, write_json
+from explore.files import new_folder, own_folder, read_json, remove_abandoned, write_json
 from explore.posts.apart import FULL, Apart
 from explore.posts.layout import Preview, refuse_alike
 from explore.posts.limits import limits_for
 from explore.posts.mapping import ColumnMapping, corrected, detect, require_text
-from explore.posts.notes import read_notes
-from explore.posts.orders import Order
+from explore.posts.notes import change_notes, read_notes
+from explore.posts.orders import Order, file_to
 from explore.posts.readers import preview_apart
-from explore.posts.schema import MENDS, POSTS_SCHEMA, QUARANTINE_SCHEMA, REASONS
+from explore.posts.schema import POSTS_SCHEMA, QUARANTINE_SCHEMA
 from explore.posts.sources import InputFile, digest, ensure_unchanged, look_at
 from explore.posts.staging import POSTS, QUARANTINE, Staged
+from explore.posts.telling import load_notes, refuse_damage
 from explore.posts.times import zone
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
 
 _FORMAT = 3  # goes up when the same file would be read differently
-_MAX_DAMAGE = 0.2
 _INVENTED = "made from a hash of text, time and author and the position in the load: the file has no ids"
 _ENDINGS = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".gz", ".zst", ".zstd"})
 
@@ -56,7 +56,7 @@ class LoadOptions:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of every record: accepted + quarantined + duplicates = records."""
+    """What became of every record: accepted + quarantined + duplicates = records. notes: what a person should know."""
 
     snapshot: str
     sha256: str
@@ -65,6 +65,7 @@ class LoadReport:
     quarantined: int
     duplicates: int
     reasons: dict[str, int]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,11 @@ class Snapshot:
         return str(self.manifest["sha256"])
 
     @property
+    def load_notes(self) -> tuple[str, ...]:
+        """What a person should know of how the posts came in."""
+        return tuple(self.manifest.get("notes", ()))
+
+    @property
     def has_times(self) -> bool:
         return bool(self.manifest["has_times"])
 
@@ -134,9 +140,10 @@ def load(
 ) -> LoadReport:
     """Read files of one shape into a snapshot; the same bytes, mapping and options lead to the same snapshot.
 
-    A process of its own reads them, so that no file can bring this one down. Nothing is written to the workspace unless
-    the whole load succeeds. `now` becomes the time of loading. Raises Refused for files that cannot be used and when
-    more than a fifth of the records would be quarantined.
+    A snapshot that is there already takes the name given. Of files with the same content the first is read. A process
+    of its own reads them, so that no file can bring this one down. Nothing is written to the workspace unless the whole
+    load succeeds. `now` becomes the time of loading. Raises Refused for files that cannot be used and when more than a
+    fifth of the records would be quarantined.
     """
     if not paths:
         raise Refused("No file was given; name at least one.")
@@ -151,7 +158,11 @@ def load(
         if known is None:
             known = _write(plan, workspace, options, now, clock, reader)
     clock.stop()
-    return LoadReport(known.id, known.sha256, **known.manifest["counts"], reasons=dict(known.manifest["reasons"]))
+    if options.name is not None and _as_called_now(workspace, known).name != options.name:
+        change_notes(workspace, known.id, now=now, name=options.name)
+    reasons, once = dict(known.manifest["reasons"]), "'{}' holds the same as '{}' and was read only once."
+    notes = (*(once.format(*pair) for pair in plan.same_files), *known.load_notes)
+    return LoadReport(known.id, known.sha256, **known.manifest["counts"], reasons=reasons, notes=notes)
 
 
 def open_snapshot(workspace: Workspace, id_or_name: str) -> Snapshot:
@@ -188,7 +199,7 @@ def _as_called_now(workspace: Workspace, snapshot: Snapshot) -> Snapshot:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is to be loaded and how; `id` is the snapshot's."""
+    """What is to be loaded and how; `id` is the snapshot's. same_files: each file left out, and the one like it."""
 
     id: str
     files: tuple[InputFile, ...]
@@ -197,6 +208,7 @@ class _Plan:
     previews: tuple[Preview, ...]
     mapping: ColumnMapping
     order: Order
+    same_files: tuple[tuple[str, str], ...]
 
 
 def _plan(files: tuple[InputFile, ...], options: LoadOptions, clock: StageClock, reader: Apart) -> _Plan:
@@ -210,12 +222,29 @@ def _plan(files: tuple[InputFile, ...], options: LoadOptions, clock: StageClock,
     if options.date_order not in {None, "dmy", "mdy"}:
         raise Refused(f"Date order '{options.date_order}' is not known; say --date-order dmy or mdy.")
     zone(options.tz)  # refuses an unknown one
-    layouts = tuple(preview.layout for preview in previews)
-    order = Order(files, layouts, mapping.sources, options.tz, options.date_order)
     clock("Fingerprinting the file")
     hashes = tuple(digest(file) for file in files)
+    like = _like_earlier(files, hashes, reader)
+    same = tuple((files[later].name, files[first].name) for later, first in like.items())
+    kept = [place for place in range(len(files)) if place not in like]
+    files, hashes = tuple(files[place] for place in kept), tuple(hashes[place] for place in kept)
+    previews = tuple(previews[place] for place in kept)
+    layouts = tuple(preview.layout for preview in previews)
+    order = Order(files, layouts, mapping.sources, options.tz, options.date_order)
     whole = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return _Plan(_identity(whole, mapping, options), files, hashes, whole, previews, mapping, order)
+    return _Plan(_identity(whole, mapping, options), files, hashes, whole, previews, mapping, order, same)
+
+
+def _like_earlier(files: Sequence[InputFile], hashes: Sequence[str], reader: Apart) -> dict[int, int]:
+    """Place of a file -> place of the first that holds the same, whatever they are called and however packed."""
+    first: dict[str, int] = {}
+    like: dict[int, int] = {}
+    for place, (file, value) in enumerate(zip(files, hashes, strict=True)):
+        if file.compression != "none" and len(files) > 1:
+            value = str(reader.ask({"do": "fingerprint", "file": file_to(file)})["sha256"])
+        if first.setdefault(value, place) != place:
+            like[place] = first[value]
+    return like
 
 
 def _identity(whole: str, mapping: ColumnMapping, options: LoadOptions) -> str:
@@ -231,16 +260,23 @@ def _write(
     target = workspace.snapshots / plan.id
     missing = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
     try:
+        own_folder(workspace.home)
         with new_folder(target) as folder:
             told = reader.ask(_request(plan, folder, now), heard=clock)
             staged = Staged.from_json(told)
             for file in plan.files:
                 ensure_unchanged(file)
-            _refuse_damage(staged, options)
+            refuse_damage(staged, folder / QUARANTINE, accepted=options.accept_quarantine)
             _ensure_whole(folder, staged)
             clock.stop()
             clock.peak_rss_mb |= told["peak_rss_mb"]
-            write_json(folder / "manifest.json", _manifest(plan, options, staged, now, clock))
+            notes = load_notes(
+                staged,
+                told,
+                mapping=plan.mapping,
+                preview=plan.previews[0],
+            )
+            write_json(folder / "manifest.json", {**_manifest(plan, options, staged, now, clock), "notes": notes})
     except BaseException as error:
         for folder in missing:  # a refused load leaves no trace, not even an empty folder
             with suppress(OSError):
@@ -271,38 +307,12 @@ def _ensure_whole(folder: Path, staged: Staged) -> None:
         raise Refused("The reader wrote other posts than it counted, so nothing was kept; load the file again.")
 
 
-def _refuse_damage(staged: Staged, options: LoadOptions) -> None:
-    """Refuse a load with no usable post, or with more quarantined records than a person has agreed to."""
-    records = staged.counts.records
-    if not staged.counts.accepted:
-        raise Refused(f"None of the {records:,} records can be used: {_told(staged)}. {_mend(staged)}.")
-    if staged.damaged > _MAX_DAMAGE * records and not options.accept_quarantine:
-        share = f"{staged.damaged:,} of {records:,} records ({staged.damaged / records:.0%})"
-        raise Refused(
-            f"{share} would be quarantined: {_told(staged)}. {_mend(staged)}, "
-            "or say --accept-quarantine to load the rest."
-        )
-
-
-def _told(staged: Staged) -> str:
-    """The commonest reasons in words, each with an example."""
-    commonest = list(staged.reasons.items())[:3]
-    return "; ".join(
-        f"{REASONS[reason]} ({count:,}, first in record {staged.firsts[reason]:,})" for reason, count in commonest
-    )
-
-
-def _mend(staged: Staged) -> str:
-    """What a person can do about the commonest reason."""
-    return MENDS.get(next(iter(staged.reasons), ""), "Correct the file or the mapping")
-
-
 def _manifest(plan: _Plan, options: LoadOptions, staged: Staged, now: datetime, clock: StageClock) -> dict[str, Any]:
     """Everything that was done and found, for people and for later stages."""
     moment = now.astimezone(UTC)
     return {
         "id": plan.id,
-        "name": options.name or _name_of(plan.files[0].name),
+        "name": options.name or name_of(plan.files[0].name),
         "sha256": plan.sha256,
         "files": [
             {"name": file.name, "bytes": file.size, "sha256": value}
@@ -347,7 +357,7 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _name_of(file: str) -> str:
+def name_of(file: str) -> str:
     """A file's name without the endings that say how it is written."""
     while (stem := PurePath(file)).suffix.casefold() in _ENDINGS and stem.stem:
         file = stem.stem

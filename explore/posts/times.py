@@ -13,33 +13,29 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from explore.errors import Refused
+from explore.posts import clocks
+from explore.posts.schema import WRITTEN_NULLS
 
 OK, MISSING, BAD, OUT_OF_RANGE, UNCLEAR = 0, 1, 2, 3, 4
 
 _FIRST = 315_532_800_000_000  # 1980-01-01: no platform's posts are older
 _LAST = 4_102_444_800_000_000  # 2100-01-01
 
-_MONTHS = pa.array(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
+_MONTHS = {word: place for place, words in enumerate(clocks.MONTHS, 1) for word in words}
+_MONTH_WORDS, _MONTH_NUMBERS = pa.array(list(_MONTHS)), np.array([0, *_MONTHS.values()], np.int64)
 _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s?(?P<ap>[AaPp]\.?[Mm]\.?)?"
 # A comment such as (CET) counts only behind an offset: alone it would be dropped, and the time read in another zone
-_ZONE = r"(?:\s?(?P<z>Z|z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2})(?:\s\([^)]*\))?)?"
+_ZONE = r"(?:\s?(?P<z>Z|z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Z]{3,5})(?:\s\([^)]*\))?)?"
 _AFTER_NUMBERS = r"[/.-](?P<y>\d{4})(?:,?[T\s]\s?" + _CLOCK + _ZONE + ")?"
-_DAY_NAME = r"(?:[A-Za-z]{3,9},?\s)?"
+_DAY_NAME = r"(?:(?i:(?:Mon|Tue|Tues|Wed|Wednes|Thu|Thurs|Fri|Sat|Satur|Sun)(?:day)?),?\s)?"
+_MONTH = r"(?P<b>[A-Za-zÀ-ÿ]{3,12})"
 
 # Each pattern names what it finds: y m d H M S f (fraction) ap (am/pm) z (zone) b (month's name).
 _PATTERNS = {
     "ISO 8601": r"(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})(?:[T\s]\s?" + _CLOCK + _ZONE + ")?",
-    "Twitter": _DAY_NAME + r"(?P<b>[A-Za-z]{3})\s(?P<d>\d{1,2})\s" + _CLOCK + _ZONE + r"\s(?P<y>\d{4})",
-    "e-mail": _DAY_NAME
-    + r"(?P<d>\d{1,2})\s(?P<b>[A-Za-z]{3})[a-z]*\.?,?\s(?P<y>\d{4})(?:,?\s(?:at\s)?"
-    + _CLOCK
-    + _ZONE
-    + ")?",
-    "month first": _DAY_NAME
-    + r"(?P<b>[A-Za-z]{3})[a-z]*\.?\s(?P<d>\d{1,2}),?\s(?P<y>\d{4})(?:,?\s(?:at\s)?"
-    + _CLOCK
-    + _ZONE
-    + ")?",
+    "Twitter": _DAY_NAME + _MONTH + r"\s(?P<d>\d{1,2})\s" + _CLOCK + _ZONE + r"\s(?P<y>\d{4})",
+    "e-mail": _DAY_NAME + r"(?P<d>\d{1,2})\s" + _MONTH + r"\.?,?\s(?P<y>\d{4})(?:,?\s(?:at\s)?" + _CLOCK + _ZONE + ")?",
+    "month first": _DAY_NAME + _MONTH + r"\.?\s(?P<d>\d{1,2}),?\s(?P<y>\d{4})(?:,?\s(?:at\s)?" + _CLOCK + _ZONE + ")?",
     "compact": r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:T?(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})" + _ZONE + ")?",
 }
 _BY_ORDER = {
@@ -47,12 +43,11 @@ _BY_ORDER = {
     "mdy": r"(?P<m>\d{1,2})[/.-](?P<d>\d{1,2})" + _AFTER_NUMBERS,
 }
 
-# Plausible years make the units of an epoch disjoint, so its size tells the unit: units per second.
-_EPOCHS = {"epoch s": 1, "epoch ms": 10**3, "epoch µs": 10**6, "epoch ns": 10**9}
 _FARTHEST = 14 * 60  # minutes from UTC of the clocks that are farthest ahead
+_NO_OFFSET = 24 * 60
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NUMBER = r"^(?:\d{9,18}|[1-4]\d{18})(?:\.\d+)?$"
-_NO_TIME = pa.array(["", "null", "NULL", "None", "NaT", "nan", "NaN", "N/A", "NA"])
+_NO_TIME = pa.array(["", "NaT", *WRITTEN_NULLS])
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,8 @@ def zone(name: str) -> tzinfo:
 def parse_times(values: pa.Array, *, column: str, tz: tzinfo, date_order: str | None) -> Times:
     """Read a column of times of any arrow type.
 
-    Times without a zone are taken as local time in `tz`. Numbers are epochs, their unit told by their size.
+    Times without a zone are taken as local time in `tz`, and so are those in an abbreviation that only `tz` explains.
+    Numbers count from 1970 (or 1601), their unit told by their size; those that other clocks may mean are BAD.
     Raises Refused for dates such as 01/03/2024 while `date_order` is None.
     """
     kind = values.type
@@ -144,7 +140,7 @@ def _texts(values: pa.Array, *, column: str, tz: tzinfo, date_order: str | None)
     state[-1] = MISSING
     state[:-1][_mask(pc.is_in(distinct, value_set=_NO_TIME))] = MISSING
     formats: set[str] = set()
-    for reading in _readings(distinct, np.flatnonzero(state == BAD), column=column, date_order=date_order):
+    for reading in _readings(distinct, np.flatnonzero(state == BAD), column=column, tz=tz, date_order=date_order):
         formats.add(reading.format + (" without zone" if reading.naive[reading.real].any() else ""))
         status = np.where(reading.real, OK, BAD).astype(np.uint8)
         micros[reading.rows] = _localise(reading.micros, status, tz, only=reading.naive)
@@ -153,7 +149,9 @@ def _texts(values: pa.Array, *, column: str, tz: tzinfo, date_order: str | None)
     return _ranged(micros[codes], state[codes], frozenset(formats))
 
 
-def _readings(distinct: pa.Array, left: np.ndarray, *, column: str, date_order: str | None) -> Iterator[_Reading]:
+def _readings(
+    distinct: pa.Array, left: np.ndarray, *, column: str, tz: tzinfo, date_order: str | None
+) -> Iterator[_Reading]:
     """Every format that some of the rows `left` have, with these rows."""
     numbers, left = _split(distinct, left, _NUMBER)
     for reading in _epochs(distinct, numbers):
@@ -164,7 +162,7 @@ def _readings(distinct: pa.Array, left: np.ndarray, *, column: str, date_order: 
     for name, pattern in (_PATTERNS | ordered).items():
         rows, left = _split(distinct, left, f"^(?:{pattern})$")
         if len(rows):
-            yield _from_parts(name, rows, pc.extract_regex(distinct.take(pa.array(rows)), f"^(?:{pattern})$"))
+            yield _from_parts(name, rows, pc.extract_regex(distinct.take(pa.array(rows)), f"^(?:{pattern})$"), tz=tz)
     if date_order is None and len(left):
         _refuse_unordered(distinct.take(pa.array(left)), column)
 
@@ -178,24 +176,25 @@ def _split(texts: pa.Array, rows: np.ndarray, pattern: str) -> tuple[np.ndarray,
 
 
 def _epochs(texts: pa.Array, rows: np.ndarray) -> Iterator[_Reading]:
-    """Epoch numbers, their unit told by their size; exact to the microsecond."""
+    """Numbers of the clocks that are read, told by their size; exact to the microsecond."""
     if not len(rows):
         return
     parts = pc.extract_regex(texts.take(pa.array(rows)), r"^(?P<whole>\d+)(?:\.(?P<part>\d+))?$")
     whole = pc.struct_field(parts, "whole").cast(pa.int64()).to_numpy(zero_copy_only=False)
     part = pc.binary_join_element_wise("0.", pc.struct_field(parts, "part"), "0", "")
     share = part.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    for name, per_second in _EPOCHS.items():
-        inside = (whole >= _FIRST // 10**6 * per_second) & (whole < _LAST // 10**6 * per_second)
+    for clock in clocks.READ:
+        first, last = clock.ticks
+        inside = (whole >= first) & (whole < last) & (whole % clock.whole == 0)
         if not inside.any():
             continue
-        seconds, rest = np.divmod(whole[inside], per_second)
-        micros = seconds * 10**6 + rest * 10**6 // per_second
-        micros += np.round(share[inside] * 10**6 / per_second).astype(np.int64)
-        yield _Reading(name, rows[inside], micros, np.ones(len(micros), bool), np.zeros(len(micros), bool))
+        seconds, rest = np.divmod(whole[inside], clock.per_second)
+        micros = (seconds - clock.since) * 10**6 + rest * 10**6 // clock.per_second
+        micros += np.round(share[inside] * 10**6 / clock.per_second).astype(np.int64)
+        yield _Reading(clock.name, rows[inside], micros, np.ones(len(micros), bool), np.zeros(len(micros), bool))
 
 
-def _from_parts(name: str, rows: np.ndarray, parts: pa.StructArray) -> _Reading:
+def _from_parts(name: str, rows: np.ndarray, parts: pa.StructArray, *, tz: tzinfo) -> _Reading:
     """Microseconds from the named parts of a pattern; a date that does not exist is not real."""
     names = {parts.type.field(i).name for i in range(parts.type.num_fields)}
     year, day = _number(parts, "y"), _number(parts, "d")
@@ -209,7 +208,7 @@ def _from_parts(name: str, rows: np.ndarray, parts: pa.StructArray) -> _Reading:
     date = first.astype("datetime64[D]") + (day - 1)
     real = (month >= 1) & (month <= 12) & (day >= 1) & (date.astype("datetime64[M]") == first) & (year >= 1)
     real &= clock_ok & (hour < 24) & (minute < 60) & (second < 60)
-    offset, naive = _offset(pc.struct_field(parts, "z"))
+    offset, naive = _offset(pc.struct_field(parts, "z"), tz)
     real &= np.abs(offset) <= _FARTHEST
     seconds = date.astype(np.int64) * 86_400 + hour * 3_600 + minute * 60 + second - offset * 60
     return _Reading(name, rows, seconds * 10**6 + micro, real, naive)
@@ -225,10 +224,9 @@ def _number(parts: pa.StructArray, name: str, *, digits: int | None = None) -> n
 
 
 def _month(parts: pa.StructArray) -> np.ndarray:
-    """The month named by three letters, 0 for any other three."""
-    names = pc.utf8_lower(pc.struct_field(parts, "b"))
-    places = pc.index_in(names, value_set=_MONTHS).fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.asarray(places.astype(np.int64) + 1)
+    """The month that a whole word names in a language we know, 0 for any other word."""
+    places = pc.index_in(pc.utf8_lower(pc.struct_field(parts, "b")), value_set=_MONTH_WORDS)
+    return np.asarray(_MONTH_NUMBERS[places.fill_null(-1).to_numpy(zero_copy_only=False) + 1])
 
 
 def _hour24(hour: np.ndarray, half: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -239,14 +237,17 @@ def _hour24(hour: np.ndarray, half: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     return np.where(am, hour % 12, np.where(pm, hour % 12 + 12, hour)), fits
 
 
-def _offset(zones: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Minutes ahead of UTC, and whether no zone was given."""
+def _offset(zones: pa.Array, tz: tzinfo) -> tuple[np.ndarray, np.ndarray]:
+    """Minutes ahead of UTC (a day for a zone that cannot be told), and whether no zone was given."""
     parts = pc.extract_regex(zones, r"^(?:UTC|GMT)?(?P<sign>[+-])(?P<h>\d{2}):?(?P<m>\d{2})?$")
     shown = parts.is_valid()
     sign = np.where(_mask(pc.equal(pc.struct_field(parts, "sign"), "-")), -1, 1)
     minutes = _number(parts, "h") * 60 + _number(parts, "m")
-    minutes = np.where(_number(parts, "m") < 60, minutes, 24 * 60)
-    return np.where(_mask(shown), sign * minutes, 0), _mask(pc.equal(zones, ""))
+    minutes = np.where(_number(parts, "m") < 60, minutes, _NO_OFFSET)
+    known = clocks.offsets(tz) | {"": 0, "Z": 0, "z": 0}
+    places = pc.index_in(zones, value_set=pa.array(list(known))).fill_null(-1).to_numpy(zero_copy_only=False)
+    named = np.array([_NO_OFFSET, *known.values()], np.int64)[places + 1]
+    return np.where(_mask(shown), sign * minutes, named), _mask(pc.equal(zones, ""))
 
 
 def _localise(micros: np.ndarray, state: np.ndarray, tz: tzinfo, *, only: np.ndarray | None = None) -> np.ndarray:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from explore.files import write_bytes
+from explore.files import own_folder, write_bytes
 from explore.settings import Workspace
 
 
@@ -18,6 +18,7 @@ def keep(workspace: Workspace, *, name: str, ticket: str, content: bytes) -> Pat
     harmless = re.sub(r"[^\w.-]+", "_", name.replace("\\", "/").rsplit("/", 1)[-1]).lstrip(".") or "posts"
     path = workspace.uploads / re.sub(r"[^\w-]", "", ticket) / harmless[-120:]
     if not path.exists():
+        own_folder(workspace.home)
         write_bytes(path, content, mode=0o600)
     return path
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from explore.errors import Refused
 from explore.files import write_bytes
 from explore.posts.pseudonyms import pseudonym
-from explore.posts.schema import QUARANTINE_SCHEMA
+from explore.posts.schema import QUARANTINE_SCHEMA, REASONS
 from explore.posts.snapshots import Snapshot
 
 AUTHOR = "author_id"
@@ -71,13 +71,14 @@ def quarantine(snapshot: Snapshot, *, with_excerpts: bool = False) -> Iterator[p
     """The quarantine of a snapshot for an export: file, record, reason, why; at least one (empty) table.
 
     `with_excerpts` adds the beginning of each record as it stood in the file, which may name accounts in plain words:
-    only for people who may see the file itself.
+    only for people who may see the file itself. Without, `why` is the reason in general, which quotes no value.
     """
     columns = [name for name in QUARANTINE_SCHEMA.names if with_excerpts or name != "excerpt"]
     with pq.ParquetFile(snapshot.quarantine_path) as file:
         yield QUARANTINE_SCHEMA.empty_table().select(columns).to_pandas()
         for batch in file.iter_batches(_BATCH, columns=columns):
-            yield batch.to_pandas(integer_object_nulls=True)
+            table = batch.to_pandas(integer_object_nulls=True)
+            yield table if with_excerpts else table.assign(why=table["reason"].map(REASONS))
 
 
 def _cells(column: pd.Series, *, key: bytes) -> list[str]:

@@ -130,6 +130,7 @@ def test_excerpts_of_the_quarantine_go_and_their_reasons_stay(workspace: Workspa
     erase_author(workspace, AUTHOR, now=LATER)
     (new,) = list_snapshots(workspace)
     (kept,) = pq.read_table(new.quarantine_path).to_pylist()
+    assert kept["why"] == "the time cannot be read"  # without the value that it quoted
     assert (kept["reason"], kept["excerpt"], new.manifest["reasons"]) == ("bad_time", EXCERPT_REMOVED, {"bad_time": 1})
 
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from explore.casework import removals
+from explore.casework.erasure import erase_author
 from explore.casework.removals import delete_snapshot, dependents, due, list_removals, purge
 from explore.errors import Refused
-from explore.files import put_away, remove_abandoned, write_json
+from explore.files import held, put_away, remove_abandoned, write_json
 from explore.jobs.queue import cancel, claim, submit
+from explore.narratives.pipeline import explore
 from explore.posts.notes import change_notes, read_notes
 from explore.posts.snapshots import LoadOptions, Snapshot, list_snapshots, load, open_snapshot
 from explore.settings import Workspace
@@ -49,6 +52,55 @@ def test_deleting_takes_runs_notes_and_vectors_along_and_is_recorded(workspace: 
     (line,) = list_removals(workspace)
     assert (line.kind, line.started_at, line.account) == ("deleted", NOW, None)
     assert (line.snapshots, line.runs) == ([{"id": going.id, "posts": 2}], [{"id": "r1", "snapshot": going.id}])
+
+
+def test_a_snapshot_that_a_run_is_made_from_is_neither_deleted_nor_erased(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text,author\n1,words,ann\n2,more,bob\n")
+    made = load([tmp_path / "a.csv"], workspace, options=LoadOptions(), now=NOW).snapshot
+    snapshot = open_snapshot(workspace, made)
+    before = everything_in(workspace.snapshots)
+    with held(snapshot.folder), held(snapshot.folder):  # two runs at once
+        with pytest.raises(Refused, match="A run is being made from this"):
+            delete_snapshot(workspace, snapshot, now=NOW)
+        with pytest.raises(Refused, match="A run is being made from this"):
+            erase_author(workspace, "ann", now=NOW)
+    assert (everything_in(workspace.snapshots), list_removals(workspace)) == (before, [])
+    delete_snapshot(workspace, snapshot, now=NOW)
+    with pytest.raises(Refused, match="was deleted meanwhile"), held(snapshot.folder):
+        pass
+
+
+def test_a_run_that_ends_while_its_snapshot_is_deleted_stops_the_deletion(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = a_snapshot(workspace, tmp_path)
+    listed = removals.list_runs
+
+    def one_moment_too_early(*given: Any) -> list[dict[str, Any]]:
+        found = listed(*given)
+        if not found:
+            a_run(workspace, snapshot.id)
+        return found
+
+    monkeypatch.setattr(removals, "list_runs", one_moment_too_early)
+    with pytest.raises(Refused, match="finished just now"):
+        delete_snapshot(workspace, snapshot, now=NOW)
+    assert (snapshot.folder.is_dir(), (workspace.runs / "r1").is_dir(), list_removals(workspace)) == (True, True, [])
+
+
+def test_exploring_holds_the_snapshot(workspace: Workspace, tmp_path: Path) -> None:
+    snapshot = a_snapshot(workspace, tmp_path)
+    refused: list[str] = []
+
+    def while_exploring(*_: Any) -> None:
+        if not refused:
+            with pytest.raises(Refused) as refusal:
+                delete_snapshot(workspace, snapshot, now=NOW)
+            refused.append(str(refusal.value))
+
+    made = explore(snapshot, workspace, now=NOW, progress=while_exploring)
+    assert "A run is being made from this" in refused[0]
+    assert made.folder.is_dir()
 
 
 def test_what_depends_on_a_snapshot_is_said(workspace: Workspace, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_the_quality_shows_the_hole_the_accounts_and_a_download() -> None:
     assert str(findings["start"].iloc[0]) == "2024-05-05 00:00:00+00:00"
     assert accounts["posts"].tolist() == [528, 264]
     assert "busy" not in str(accounts)
-    assert [each.proto.label for each in app.get("download_button")] == ["Save the list of 1 record kept apart"]
+    assert [each.proto.label for each in app.get("download_button")] == ["Save the list of 1 quarantined record"]
 
 
 def test_a_name_a_note_and_days_are_saved(workspace: Workspace, snapshot: Snapshot) -> None:

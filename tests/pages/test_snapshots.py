@@ -26,20 +26,20 @@ def test_snapshots_are_listed_with_their_quality(open_app: Open) -> None:
     app = open_app("snapshots")
     shelf = next(frame.value for frame in app.dataframe if "runs" in frame.value)
     assert shelf[["name", "posts", "runs"]].to_numpy().tolist() == [["posts", 280, 1]]
-    assert "280 posts of 280 records came in; 0 were kept apart, 0 were exact repeats." in read(app)
+    assert "280 posts of 280 records came in; 0 were quarantined, 0 were exact repeats." in read(app)
     missing = next(frame.value for frame in app.dataframe if "missing" in frame.value).set_index("field")["missing"]
     assert missing["text"] == 0
     assert missing["region"] == 1
     assert not app.exception
 
 
-def test_records_that_were_kept_apart_are_counted_with_their_reason(open_app: Open, workspace: Workspace) -> None:
+def test_records_that_were_quarantined_are_counted_with_their_reason(open_app: Open, workspace: Workspace) -> None:
     posts = [post(number, f"some words {number}", created_at=at(1, second=number)) for number in range(30)]
     bad = [post(99, "words of the thirtieth of February") | {"created_at": "2026-02-30T10:00:00Z"}]
     path = written(workspace.home.parent / "mixed.csv", [*posts, *bad])
     load([path], workspace, now=NOW)
     app = open_app("snapshots")
-    assert "30 posts of 31 records came in; 1 were kept apart" in read(app)
+    assert "30 posts of 31 records came in; 1 were quarantined" in read(app)
     reasons = next(frame.value for frame in app.dataframe if "meaning" in frame.value)
     assert reasons["records"].to_list() == [1]
 
@@ -132,3 +132,21 @@ def test_the_posts_of_a_file_are_never_read_as_markup(open_app: Open, tmp_path: 
     app = by_path(open_app("snapshots"), written(tmp_path / "hostile.csv", hostile))
     assert not [each for each in (*app.markdown, *app.caption) if "127.0.0.1" in str(each.value)]
     assert not app.exception
+
+
+def test_a_column_of_times_that_nothing_takes_is_pointed_out(open_app: Open, tmp_path: Path) -> None:
+    lines = [f"{n},some words of a post {n},user-{n},{n}. marraskuuta 2024" for n in range(1, 9)]
+    (tmp_path / "vendor.csv").write_text("\n".join(["id,text,user_id,sent on", *lines, ""]))
+    app = by_path(open_app("snapshots"), tmp_path / "vendor.csv")
+    assert "Looks like times: sent on. Choose it for created_at above." in read(app)
+    left = next(frame.value for frame in app.dataframe if "column" in frame.value).set_index("column")["values"]
+    assert left["sent on"].startswith("1. marraskuuta 2024 │")
+    assert not [frame for frame in app.dataframe if "user-1" in frame.value.to_string()]
+
+
+def test_rows_that_would_be_quarantined_say_why_above_the_table(open_app: Open, tmp_path: Path) -> None:
+    lines = [f"{n},some words of a post {n},{638_501_472_000_000_000 + n}" for n in range(8)]
+    (tmp_path / "ticks.csv").write_text("\n".join(["id,text,timestamp", *lines, ""]))
+    said = read(by_path(open_app("snapshots"), tmp_path / "ticks.csv"))
+    assert "5 of these 5 rows would be quarantined: column 'timestamp' holds '638501472000000000'" in said
+    assert "2024-05-01 in ticks from the year 1, as .NET does" in said

@@ -160,7 +160,11 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         jsonl_of(*json_rows(9)).replace(b"}\n", b"},\n"),
         "No line of|None of the 9",
     ),
-    "Excel's day numbers": ("p.csv", csv_of("1,45413.5,words", "2,45414,words"), "time cannot be read"),
+    "Excel's day numbers": (
+        "p.csv",
+        csv_of("1,45413.5,words", "2,45414,words"),
+        "2024-05-01 in days, as a spreadsheet counts them",
+    ),
     "an empty gzip": ("p.csv.gz", gzip.compress(b""), "empty once unpacked"),
     "two bytes of gzip": ("p.csv.gz", b"\x1f\x8b", "cut short"),
     "the start of zstd": ("p.csv.zst", ZST.compress(b"")[:4], "cut short"),

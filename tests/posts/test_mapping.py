@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from explore.errors import Refused
-from explore.posts.mapping import corrected, detect, require_text, samples
+from explore.posts.mapping import corrected, detect, require_text
 from explore.posts.readers import preview
+from explore.posts.sample import samples
 from explore.posts.schema import FIELD_NAMES
 from explore.settings import Workspace
 from tests.posts.making import jsonl_of, loaded, saved, written
@@ -300,7 +301,7 @@ def test_a_column_may_have_signs_in_its_name(workspace: Workspace, tmp_path: Pat
 
 def test_samples_show_three_different_values(tmp_path: Path) -> None:
     shown = preview(saved(tmp_path, b"id,text\n1,a\n2,a\n3,\n4,b\n5,c\n6,d\n"))
-    assert samples(shown, detect(shown)) == {"post_id": ["1", "2", "3"], "text": ["a", "b", "c"]}
+    assert samples(shown, detect(shown), key=b"k") == {"post_id": ["1", "2", "3"], "text": ["a", "b", "c"]}
 
 
 def test_a_mapping_keeps_our_order_and_says_what_is_left(tmp_path: Path) -> None:

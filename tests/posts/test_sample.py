@@ -11,27 +11,29 @@ from explore.posts.mapping import detect
 from explore.posts.pseudonyms import pseudonym
 from explore.posts.quality import quality
 from explore.posts.readers import preview
-from explore.posts.sample import as_stored
+from explore.posts.sample import as_stored, samples, unused
 from explore.posts.snapshots import open_snapshot
 from explore.settings import Workspace
 from tests.posts.making import csv_of, loaded, parquet_of, row, rows, saved
 
+KEY = b"a key of the workspace"
+
 
 def test_the_first_rows_are_shown_as_they_would_be_stored(tmp_path: Path) -> None:
     shown = preview(saved(tmp_path, b"id,date,text,views,lang\n007,2024-05-01 12:00,a b,12,English\n8,soon,c d,,fr\n"))
-    sample = as_stored(shown, detect(shown), tz="+02:00")
+    sample = as_stored(shown, detect(shown), key=KEY, tz="+02:00")
     assert sample.times == "ISO 8601 without zone, read as +02:00"
     assert sample.rows["post_id"].tolist()[0] == "007"
     assert sample.rows["created_at"].tolist()[0] == pd.Timestamp("2024-05-01 10:00", tz="UTC")
     assert (sample.rows["views"].tolist()[0], sample.rows["lang"].tolist()[0]) == (12, "en")
-    assert sample.rows["kept_apart"].tolist() == [None, "the time cannot be read"]
+    assert sample.rows["quarantined"].tolist() == [None, "column 'date' holds 'soon': the time cannot be read"]
 
 
 def test_a_sample_is_refused_where_the_load_would_be(tmp_path: Path) -> None:
     shown = preview(saved(tmp_path, csv_of(row(1, when="01/03/2024"))))
     with pytest.raises(Refused, match="--date-order"):
-        as_stored(shown, detect(shown))
-    assert as_stored(shown, detect(shown), date_order="mdy").rows["created_at"].dt.month.tolist() == [1]
+        as_stored(shown, detect(shown), key=KEY)
+    assert as_stored(shown, detect(shown), key=KEY, date_order="mdy").rows["created_at"].dt.month.tolist() == [1]
 
 
 def test_a_preview_says_how_the_file_is_written(tmp_path: Path) -> None:
@@ -94,3 +96,17 @@ def test_a_pseudonym_is_short_stable_and_bound_to_its_key() -> None:
     assert one.isalnum()
     assert one == one.lower()
     assert len(pseudonym("", b"key")) == len(pseudonym("\ud83d", b"key")) == 6
+
+
+def test_accounts_show_as_pseudonyms_before_anything_is_loaded(tmp_path: Path) -> None:
+    lines = [f"7_ann{n},2024-05-01,words {n},ann{n},Ann Smith {n},blue" for n in range(3)]
+    content = "\n".join(["id,created_at,text,author_id,display_name,colour", *lines, ""]).encode()
+    shown = preview(saved(tmp_path, content))
+    mapping = detect(shown)
+    stored = as_stored(shown, mapping, key=KEY).rows
+    first, left = samples(shown, mapping, key=KEY), unused(shown, mapping, key=KEY)
+    assert first["author_id"] == stored["author_id"].tolist() == [pseudonym(f"ann{n}", KEY) for n in range(3)]
+    assert stored["post_id"].tolist()[0] == f"7_{pseudonym('ann0', KEY)}"
+    assert left["column"].tolist() == ["display_name", "colour"]
+    assert left["values"].tolist()[1] == ["blue"]
+    assert "nn" not in repr([first["author_id"], left["values"].tolist()[0], stored["author_id"].tolist()])

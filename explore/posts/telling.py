@@ -1,0 +1,113 @@
+"""What is said of a load: why it is refused, and what came in that a person should know before believing a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from explore.errors import Refused
+from explore.posts.layout import Preview
+from explore.posts.mapping import ColumnMapping, like_times
+from explore.posts.schema import MENDS, REASONS
+from explore.posts.staging import Staged
+
+_MAX_DAMAGE = 0.2
+_WORDS_SHOWN = 3
+
+
+def refuse_damage(staged: Staged, quarantine: Path, *, accepted: bool) -> None:
+    """Refuse a load with no usable post, or with more quarantined records than a person has `accepted`.
+
+    `quarantine` is the file with the records, each with its reason in words.
+    """
+    records = staged.counts.records
+    if not staged.counts.accepted:
+        raise Refused(f"None of the {records:,} records can be used: {_told(staged, quarantine)}. {_mend(staged)}.")
+    if staged.damaged > _MAX_DAMAGE * records and not accepted:
+        share = f"{staged.damaged:,} of {records:,} records ({staged.damaged / records:.0%})"
+        raise Refused(
+            f"{share} would be quarantined: {_told(staged, quarantine)}. {_mend(staged)}, "
+            "or say --accept-quarantine to load the rest."
+        )
+
+
+def load_notes(
+    staged: Staged,
+    told: Mapping[str, Any],
+    *,
+    mapping: ColumnMapping,
+    preview: Preview,
+) -> list[str]:
+    """Sentences on what came in, none where all is well.
+
+    told: `written_nulls` and `repeats` as the reader counted them.
+    """
+    notes = list(filter(None, [no_times(preview, mapping)]))
+    notes += [_unknown(name, words) for name, words in told["written_nulls"].items()]
+    if told["repeats"]:
+        notes.append(
+            f"{told['repeats']:,} posts say the same at the same time by the same account as one in an earlier file. "
+            "The files have no post ids, so all were kept: check that no file holds the posts of another."
+        )
+    ahead = int(staged.facts["more_than_a_day_ahead"])
+    if ahead:
+        last = datetime.fromisoformat(staged.facts["last_at"])
+        notes.append(
+            f"{ahead:,} posts are dated more than a day after this load, the last {last:%Y-%m-%d %H:%M} UTC: "
+            "check the clock, or name another column with --map created_at=COLUMN."
+        )
+    return notes
+
+
+def no_times(preview: Preview, mapping: ColumnMapping) -> str:
+    """That no column was taken for the time though some look like times; "" where that is not so."""
+    suspects = [] if "created_at" in mapping.columns else like_times(preview, mapping)
+    if not suspects:
+        return ""
+    named = ", ".join(f"'{column[:80]}' ({preview.samples(column, 1)[0][:40]})" for column in suspects[:3])
+    return (
+        f"No column was taken for the time, so nothing can be called emerging; {named} looks like times. "
+        f"Name it with --map created_at='{suspects[0][:80]}'."
+    )
+
+
+def _unknown(name: str, words: Mapping[str, int]) -> str:
+    """That a field is unknown in some records, and how that was written."""
+    shown = sorted(words, key=lambda word: (-words[word], word))
+    written = ", ".join(shown[:_WORDS_SHOWN]) + (", …" if len(shown) > _WORDS_SHOWN else "")
+    records = sum(words.values())
+    told = f"{records:,} {'record' if records == 1 else 'records'}"
+    if name == "text":
+        return f"{told} kept whose text says only {written}: people post such words, and exporters write them too."
+    return f"{name} is unknown in {told} (written as {written})."
+
+
+def _told(staged: Staged, quarantine: Path) -> str:
+    """The commonest reasons in words, each with its first record."""
+    commonest = list(staged.reasons.items())[:3]
+    whys = _first_whys(quarantine, {reason for reason, _ in commonest})
+    return "; ".join(
+        f"{whys.get(reason, REASONS[reason])} ({count:,}, first in record {staged.firsts[reason]:,})"
+        for reason, count in commonest
+    )
+
+
+def _first_whys(quarantine: Path, wanted: set[str]) -> dict[str, str]:
+    """Reason code -> why the first record that has it was quarantined."""
+    found: dict[str, str] = {}
+    with pq.ParquetFile(quarantine) as file:
+        for batch in file.iter_batches(columns=["reason", "why"]):
+            for reason, why in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                found.setdefault(reason, why)
+            if wanted <= found.keys():
+                break
+    return found
+
+
+def _mend(staged: Staged) -> str:
+    """What a person can do about the commonest reason."""
+    return MENDS.get(next(iter(staged.reasons), ""), "Correct the file or the mapping")
