@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from explore import __version__
 from explore.errors import Refused
-from explore.narratives import clusters, encoders, freezing, graph, layout, messages, run, topics
+from explore.narratives import clusters, encoders, freezing, graph, layout, messages, nearcopies, run, topics
 from explore.narratives.freezing import Space
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.text import words
@@ -115,7 +115,8 @@ def _arranged(
     """The posts (see `freezing.coded`), their messages, and how the messages with words lie to each other."""
     clock("Collapsing copies")
     posts = _read_posts(snapshot, config.as_of)
-    posts["message_id"] = messages.collapse(posts["text"])
+    keys = messages.keys(posts["text"])
+    posts["message_id"] = messages.ids(nearcopies.gather(keys, posts["text"], posts["created_at"]))
     found, worded = _worded_first(messages.describe(posts))
     clock("Comparing messages")
     texts = found["text"][:worded].tolist()
