@@ -24,6 +24,7 @@ FEWEST_WORDS = 6  # shorter texts are copies only when their keys are the same
 ADDED, CHANGED, IN_ORDER = 0.8, 0.94, 0.5  # least Jaccard similarities; the judged pairs are in bench/RESULTS.md
 OPENING = 10  # a text that breaks off repeats at least so many words
 BANDS, ROWS = 20, 5  # MinHash: a pair of similarity .8 is compared with a probability of .9996
+MOST_SLIPS = 8  # words with a slip of the pen; more are not looked for
 WIDEST = 24  # representatives compared in one bucket; more are a form that people fill in
 # Words that turn a claim around: en, de, fr, es, pt, ru, uk, id, ar
 TURNING = {
@@ -53,7 +54,10 @@ def gather(keys: pd.Series, texts: pd.Series, created_at: pd.Series) -> pd.Serie
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A key and what is compared of it. `cut` is its last word where it breaks off there, else empty."""
+    """A key and what is compared of it: its words, their set, the sorted numbers and turning words.
+
+    `cut` is the last word of a text that breaks off, else empty.
+    """
 
     key: str
     words: list[str]
@@ -78,7 +82,7 @@ def similarity(one: Text, other: Text) -> float:
     if len(pairs & others) < IN_ORDER * len(pairs | others):
         return 0.0
     mine, theirs = one.bag - other.bag, other.bag - one.bag
-    slips = _slips(mine, theirs, {one.cut, other.cut} - {""}) if mine and theirs else 0
+    slips = _slips(mine, theirs, {one.cut, other.cut}) if 0 < min(len(mine), len(theirs)) <= MOST_SLIPS else 0
     alike = (shared + slips) / (shared + len(mine) + len(theirs) - slips)
     return alike if alike >= (ADDED if slips == min(len(mine), len(theirs)) else CHANGED) else 0.0
 
@@ -206,15 +210,16 @@ def _slips(mine: frozenset[str], theirs: frozenset[str], cut: set[str]) -> int:
 
 
 def _is_cut(one: str, other: str, cut: set[str]) -> bool:
+    """Whether one word is the beginning of the other, at which its text breaks off."""
     return (one in cut and other.startswith(one)) or (other in cut and one.startswith(other))
 
 
 def _is_slip(one: str, other: str) -> bool:
     """One letter more, less, other or swapped with its neighbour in five or more, never the first: million, billion."""
-    if one[0] != other[0] or min(len(one), len(other)) < 5 or abs(len(one) - len(other)) > 1:
+    shorter, longer = sorted((one, other), key=len)
+    if one[0] != other[0] or len(shorter) < 5 or len(longer) - len(shorter) > 1:
         return False
-    while one and other and one[0] == other[0]:
-        one, other = one[1:], other[1:]
-    while one and other and one[-1] == other[-1]:
-        one, other = one[:-1], other[:-1]
-    return max(len(one), len(other)) <= 1 or (len(one) == 2 and one == other[::-1])
+    start = next((i for i, letter in enumerate(shorter) if letter != longer[i]), len(shorter))
+    tails = shorter[start + 1 :], longer[start + 1 :]
+    swapped = shorter[start : start + 2] == longer[start : start + 2][::-1] and tails[0][1:] == tails[1][1:]
+    return shorter[start:] == tails[1] or tails[0] == tails[1] or swapped

@@ -170,8 +170,11 @@ def _unmixed(plain: str) -> str:
 
 
 def _as_one_alphabet(word: re.Match[str]) -> str:
-    latin, cyrillic = (word.group().translate(table) for table in (_TO_LATIN, _TO_CYRILLIC))
-    return latin if not _NOT_LATIN.search(latin) else cyrillic if not _LATIN.search(cyrillic) else word.group()
+    found = word.group()
+    if not _MIXED.search(found):
+        return found
+    latin, cyrillic = found.translate(_TO_LATIN), found.translate(_TO_CYRILLIC)
+    return latin if not _NOT_LATIN.search(latin) else cyrillic if not _LATIN.search(cyrillic) else found
 
 
 def _without_last_tags(text: str) -> str:
