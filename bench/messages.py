@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/messages.py FILE.parquet [--posts N] [--judged PAIRS.parquet] [--joined PAIRS.parquet]
 
-PAIRS.parquet has id_a, id_b (post_id) and same (what a person said who read both). For --judged the pairs are drawn by
+PAIRS.parquet has id_a, id_b (post_id) and same (the verdict of reading both). For --judged the pairs are drawn by
 similarity and have stratum and w, the share of all texts that a pair stands for. For --joined they are drawn from the
 texts that joined an earlier one, so that only precision can be told.
 """
