@@ -18,9 +18,9 @@ STRENGTH_FLOOR = 0.5
 COSINE_FLOOR = 0.15  # fewer than 5 in 1,000 members lie below it in real snapshots, and those have nothing in common
 MIN_ACCOUNTS_ALONE = 5
 LEVELS = {"broad": 3.0, "medium": 1.0, "fine": 1 / 3}
-SIZES_TRIED = 8
+SIZES_TRIED = 11
 LARGEST_SHARE = 1 / 3
-HARDLY_MORE = 0.04
+HARDLY_MORE = 0.01
 
 Labelled = tuple[NDArray[np.int64], NDArray[np.float64]]  # labels and strength, as in `Clusters`
 
@@ -57,14 +57,14 @@ def level(granularity: str) -> str | int:
 def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
     """The levels broad, medium and fine of the n messages of a tree, found from the data.
 
-    medium is the largest size, of eight between 0.1 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves
-    hardly more messages out (four in a hundred) than at the best of them: smaller ones split what belongs together,
-    larger ones drop whole narratives. Sizes at which one narrative would hold more than a third of all messages, or
-    there would be fewer than two, do not count; without any that does, medium is 0.2 sqrt(n). broad is three times
-    medium, fine a third of it (at least 5).
+    medium is the smallest size, of eleven between 0.05 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves
+    hardly more messages out (one in a hundred) than at the best of them: smaller ones split what belongs together and
+    drop the edges, larger ones drop whole narratives. Sizes at which one narrative would hold more than a third of all
+    messages, or there would be fewer than two, do not count; without any that does, medium is 0.2 sqrt(n). broad is
+    three times medium, fine a third of it (at least 5).
     """
     n = len(tree) + 1
-    sizes = np.unique(np.geomspace(max(5.0, 0.1 * n**0.5), max(8.0, 1.6 * n**0.5), SIZES_TRIED).round().astype(int))
+    sizes = np.unique(np.geomspace(max(5.0, 0.05 * n**0.5), max(8.0, 1.6 * n**0.5), SIZES_TRIED).round().astype(int))
     left_out: dict[int, float] = {}
     for size in sizes.tolist():
         labels, _ = _excess_of_mass(tree, size, n=n)
@@ -72,7 +72,7 @@ def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
         if len(members) >= 2 and members.max() <= LARGEST_SHARE * n:
             left_out[size] = float((labels < 0).mean())
     fewest_out = min(left_out.values(), default=0.0)
-    medium = max(
+    medium = min(
         (size for size, share in left_out.items() if share <= fewest_out + HARDLY_MORE),
         default=max(8, round(0.2 * n**0.5)),
     )

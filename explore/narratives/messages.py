@@ -10,14 +10,22 @@ import pandas as pd
 from explore.narratives.text import message_key
 
 
-def collapse(texts: pd.Series) -> pd.Series:
-    """Message id of each post, index as `texts`: 16 hex characters of the BLAKE2b hash of its `message_key`.
-
-    The id depends on the words alone, so the same message has the same id in every snapshot.
-    """
+def keys(texts: pd.Series) -> pd.Series:
+    """The `message_key` of each post, index as `texts`."""
     codes, distinct = pd.factorize(texts)
-    ids = np.array([hashlib.blake2b(message_key(text).encode(), digest_size=8).hexdigest() for text in distinct])
-    return pd.Series(ids[codes] if len(ids) else [], index=texts.index, dtype="str", name="message_id")
+    found = np.array([message_key(text) for text in distinct], dtype=object)
+    return pd.Series(found[codes] if len(found) else [], index=texts.index, dtype="str", name="key")
+
+
+def ids(representatives: pd.Series) -> pd.Series:
+    """Message id of each post from its representative's key: 16 hex characters of the key's BLAKE2b hash.
+
+    The id depends on the words of the earliest post alone, so a message has the same id in every snapshot that holds it
+    from its first post on.
+    """
+    codes, distinct = pd.factorize(representatives)
+    found = np.array([hashlib.blake2b(key.encode(), digest_size=8).hexdigest() for key in distinct])
+    return pd.Series(found[codes] if len(found) else [], index=representatives.index, dtype="str", name="message_id")
 
 
 def describe(posts: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 from explore import __version__
 from explore.errors import Refused
 from explore.files import held
-from explore.narratives import clusters, encoders, freezing, messages, run, space, topics
+from explore.narratives import clusters, encoders, freezing, messages, nearcopies, run, space, topics
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
 from explore.narratives.text import words
@@ -47,7 +47,12 @@ def explore(
 def recluster(
     base: Run, snapshot: Snapshot, workspace: Workspace, *, granularity: str, now: datetime, progress: Progress = silent
 ) -> Run:
-    """The run of `base` at another granularity, from its vectors, graph and layout: what `explore` would give."""
+    """The run of `base` at another granularity, from its vectors, graph and layout: what `explore` would give.
+
+    Raises `Refused` for a run of another version of Groundswell.
+    """
+    if base.manifest["version"] != __version__:
+        raise Refused(f"Run {base.id} was made by version {base.manifest['version']}. Run it again with this one.")
     config = replace(base.config, granularity=granularity)
     with held(snapshot.folder):
         return _explore(snapshot, workspace, config, dict(base.manifest["encoder"]), now, progress, base=base)
@@ -132,7 +137,8 @@ def _compared(
     """The posts (see `freezing.coded`), their messages, those with words first, and the vectors of these."""
     clock("Collapsing copies", 0.0)
     posts = _read_posts(snapshot, config.as_of)
-    posts["message_id"] = messages.collapse(posts["text"])
+    keys = messages.keys(posts["text"])
+    posts["message_id"] = messages.ids(nearcopies.gather(keys, posts["text"], posts["created_at"]))
     found, worded = _worded_first(messages.describe(posts))
     clock("Comparing messages", 0.05)
     texts = found["text"][:worded].tolist()

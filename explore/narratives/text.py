@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache
 
+FEWEST_BEFORE_TAGS = 6  # of fewer words a tag at the end is often a part: "I love #Rome"
 BOILERPLATE = frozenset({"rt", "amp", "via", "http", "https", "www", "com", "html", "gt", "lt", "nbsp", "quot"})
 
 _ENGLISH_SLIPS = frozenset({"fire", "bill", "system", "serious", "cry", "interest", "mill", "mine", "sincere"})
@@ -35,14 +36,41 @@ _SPACELESS_RUN = re.compile(f"[{_SPACELESS}ー々]+")
 _KANA = re.compile("[\u3040-\u30ff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
 
+_CYRILLIC_LIKE = dict(zip("авеікмнорстухјѕһԁԛԝ", "abeikmhopctyxjshdqw", strict=True))  # small or capital look alike
+_TO_LATIN = str.maketrans(_CYRILLIC_LIKE | dict(zip("αεικνορτυχ", "aeikvoptux", strict=True)))
+_TO_CYRILLIC = str.maketrans({latin: cyrillic for cyrillic, latin in reversed(_CYRILLIC_LIKE.items())})
+_LATIN, _NOT_LATIN = re.compile("[a-z]"), re.compile("[\u0370-\u052f]")
+_MIXED = re.compile("[a-z][\u0370-\u052f]|[\u0370-\u052f][a-z]")
+_WORD = re.compile(r"\w+")
+
 
 def message_key(text: str) -> str:
-    """What two posts must share to be the same message: the words, in order, in lower case.
+    """What two posts must share to be copies of each other: the words, in order, in lower case.
 
-    Links, mentions, a leading RT, punctuation, emoji and white space do not count. A post that has nothing else keeps
-    its text in lower case as the key, so that different links stay different messages.
+    Links, mentions, a leading RT, punctuation, emoji and white space do not count, nor do the tags at the end where six
+    words or more come before them. A post that has nothing else keeps its text in lower case as the key, so that
+    different links stay different messages.
     """
-    return " ".join(_plain(text).split()) or " ".join(text.casefold().split())
+    bare = _bare(text)
+    if "#" in bare or "＃" in bare:
+        before = _folded(_without_last_tags(bare)).split()
+        if len(before) >= FEWEST_BEFORE_TAGS:
+            return " ".join(before)
+    return " ".join(_folded(bare).split()) or " ".join(text.casefold().split())
+
+
+def key_words(key: str) -> list[str]:
+    """The words of a `message_key`; runs without spaces as overlapping pairs of characters."""
+    found = key.split()
+    if not _SPACELESS_RUN.search(key):
+        return found
+    return [piece for chunk in found for piece in _cut(chunk, _character_pairs)]
+
+
+def is_cut_off(text: str) -> bool:
+    """Whether the text breaks off: nothing but links, mentions and signs comes after an ellipsis."""
+    end = max(text.rfind("…"), text.rfind("..."))
+    return end > 0 and not any(map(str.isalnum, _bare(text[end:])))
 
 
 def words(text: str) -> list[str]:
@@ -62,7 +90,7 @@ def visible_words(text: str) -> list[str]:
 
     Runs without spaces are cut into phrases that together give the run again.
     """
-    chunks = [word for word in _MENTION.sub(" ", _LINK.sub(" ", _unwrapped(text))).split() if word.strip("-–—|•·")]
+    chunks = [word for word in _bare(text).split() if word.strip("-–—|•·")]
     return [piece for chunk in chunks for piece in (_cut(chunk, _phrases) if _SPACELESS_RUN.search(chunk) else [chunk])]
 
 
@@ -121,8 +149,40 @@ def _languages_of() -> dict[str, list[str]]:
 
 def _plain(text: str) -> str:
     """Lower case without links, mentions, RT, punctuation and symbols."""
-    text = _MENTION.sub(" ", _LINK.sub(" ", _unwrapped(text)))
-    return unicodedata.normalize("NFKC", text).casefold().translate(_separators())
+    return _folded(_bare(text))
+
+
+def _bare(text: str) -> str:
+    """The text without links, mentions and a leading RT."""
+    return _MENTION.sub(" ", _LINK.sub(" ", _unwrapped(text)))
+
+
+def _folded(text: str) -> str:
+    """Lower case without punctuation and symbols; letters borrowed from another alphabet are put back."""
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_separators())
+    return _unmixed(plain) if _MIXED.search(plain) else plain
+
+
+def _unmixed(plain: str) -> str:
+    """Text in which letters of two alphabets touch, with look-alikes as letters of the alphabet around them."""
+    latin = plain.translate(_TO_LATIN)
+    return _WORD.sub(_as_one_alphabet, plain) if _NOT_LATIN.search(latin) else latin
+
+
+def _as_one_alphabet(word: re.Match[str]) -> str:
+    found = word.group()
+    if not _MIXED.search(found):
+        return found
+    latin, cyrillic = found.translate(_TO_LATIN), found.translate(_TO_CYRILLIC)
+    return latin if not _NOT_LATIN.search(latin) else cyrillic if not _LATIN.search(cyrillic) else found
+
+
+def _without_last_tags(text: str) -> str:
+    chunks = text.split()
+    end = len(chunks)
+    while end and (chunks[end - 1][0] in "#＃" or not any(map(str.isalnum, chunks[end - 1]))):
+        end -= 1
+    return " ".join(chunks[:end])
 
 
 def _unwrapped(text: str) -> str:
@@ -163,6 +223,10 @@ def _segment(run: str) -> list[str]:
         return [_without_particle(phrase) for phrase in _phrases(run)]
     if _THAI.search(run):
         return _phrases(run)
+    return _character_pairs(run)
+
+
+def _character_pairs(run: str) -> list[str]:
     return [run[i : i + 2] for i in range(len(run) - 1)] or [run]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from explore.narratives.messages import collapse, describe
+from explore.narratives.messages import describe, ids, keys
 from tests.narratives.making import at
 
 
@@ -13,24 +13,24 @@ def posts(*rows: tuple[str, object, str | None, str | None]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["text", "created_at", "author_id", "lang"])
     table["created_at"] = pd.to_datetime(table["created_at"], utc=True).astype("datetime64[us, UTC]")
     table = table.astype({"text": "str", "author_id": "str", "lang": "str"})
-    return table.assign(message_id=collapse(table["text"]))
+    return table.assign(message_id=ids(keys(table["text"])))
 
 
 def test_copies_get_one_id_and_other_words_another() -> None:
-    ids = collapse(pd.Series(["Vote today!", "RT @a: vote TODAY https://t.co/x", "vote tomorrow"], index=[7, 8, 9]))
-    assert ids.index.tolist() == [7, 8, 9]
-    assert ids[7] == ids[8] != ids[9]
-    assert ids.str.fullmatch("[0-9a-f]{16}").all()
+    found = ids(keys(pd.Series(["Vote today!", "RT @a: vote TODAY https://t.co/x", "vote tomorrow"], index=[7, 8, 9])))
+    assert found.index.tolist() == [7, 8, 9]
+    assert found[7] == found[8] != found[9]
+    assert found.str.fullmatch("[0-9a-f]{16}").all()
 
 
 def test_the_id_depends_on_the_words_alone() -> None:
-    alone = collapse(pd.Series(["vote today"]))
-    among = collapse(pd.Series(["something else", "Vote, today", "https://t.co/x"]))
+    alone = ids(keys(pd.Series(["vote today"])))
+    among = ids(keys(pd.Series(["something else", "Vote, today", "https://t.co/x"])))
     assert alone[0] == among[1] == "70fd263be35b6ae7"  # b2sum -l 64 of "vote today"
 
 
 def test_no_posts_give_no_ids() -> None:
-    assert collapse(pd.Series([], dtype="str")).tolist() == []
+    assert ids(keys(pd.Series([], dtype="str"))).tolist() == []
 
 
 def test_a_message_counts_its_posts_and_authors_and_knows_its_span() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from explore.narratives.text import (
     content_words,
+    is_cut_off,
     is_spaceless,
+    key_words,
     message_key,
     stop_words,
     visible_words,
@@ -30,6 +32,8 @@ COPIES = {
     "a hashtag sign": "your #polling place has moved",
     "full-width letters": "Ｙｏｕｒ polling place has moved",
     "zero-width characters": "your pol\u200bling place\ufeff has moved",
+    "look-alikes of another alphabet": "Yоur роlling plаce has mоvеd",
+    "look-alikes in every word": "Yоυr pοlling рlaсe hаs mονed",
     "a right-to-left override": "\u202eyour polling place has moved\u202c",
 }
 
@@ -50,6 +54,9 @@ def test_copies_share_a_key_whatever_surrounds_the_words(how: str) -> None:
         ("Straße", "STRASSE"),
         ("今日は雨 https://t.co/abc", "今日は雨https://t.co/xyz"),
         ("@tanakaさんの動画やばい", "@suzukiさんの動画やばい"),
+        ("сделано в Москве c любoвью", "сделано в Москве c любовью"),
+        ("the doors of the town hall close at ten #vote #NOW…", "The doors of the town hall close at ten! #local"),
+        ("the doors of the town hall close at ten 🗳 #a https://t.co/x #b !", "the doors of the town hall close at ten"),
     ],
 )
 def test_two_ways_to_write_the_same_are_one_message(one: str, other: str) -> None:
@@ -62,6 +69,8 @@ def test_two_ways_to_write_the_same_are_one_message(one: str, other: str) -> Non
         ("vote on Monday", "vote on Tuesday"),
         ("dog bites man", "man bites dog"),
         ("now here", "nowhere"),
+        ("I stand with #Rome", "I stand with #Oslo"),
+        ("#one tells the tale of a long day", "#two tells the tale of a long day"),
         ("https://t.co/abc", "https://t.co/abd"),
         ("😀", "😡"),
         ("!!!", "???"),
@@ -164,6 +173,8 @@ def test_scripts_without_spaces_are_told(text: str, spaceless: bool) -> None:
 
 HOSTILE = {
     "combining marks": "e" + "\u0301" * 500,
+    "look-alikes of another alphabet": "Yоur роlling plаce has mоvеd",
+    "look-alikes in every word": "Yоυr pοlling рlaсe hаs mονed",
     "a right-to-left override": "\u202egnp.exe\u202c safe",
     "controls": "".join(chr(code) for code in range(1, 32)) + "\x7f\x85",
     "a lone surrogate": "a \ud800 b",
@@ -193,3 +204,16 @@ def test_hostile_text_neither_fails_nor_takes_long(what: str) -> None:
     assert all(visible_words(text))
     assert is_spaceless(text) in (True, False)
     assert time.perf_counter() - begun < 5
+
+
+def test_a_text_breaks_off_where_only_links_and_signs_follow_an_ellipsis() -> None:
+    assert is_cut_off("the doors close at t…")
+    assert is_cut_off("the doors close at ... https://t.co/x | @anna")
+    assert not is_cut_off("the doors … close at ten")
+    assert not is_cut_off("the doors close at ten.")
+    assert not is_cut_off("")
+
+
+def test_a_key_without_spaces_is_compared_by_pairs_of_characters() -> None:
+    assert key_words("vote today") == ["vote", "today"]
+    assert key_words("5人死亡 reuters") == ["5", "人死", "死亡", "reuters"]
