@@ -33,6 +33,7 @@ ASSEMBLERS = {
     "freezing": "turns what the stages made into a run's files",
     "pipeline": "calls the stages in order",
     "space": "calls the stages that lay the messages out",
+    "topics": "weighs the words of narratives and has them labelled",
     "ranking": "scores the narratives of a kept run",
     "evidence": "gathers what a narrative's page shows from a kept run",
     "run": "the store itself, which reads and writes what the stages made",

@@ -82,7 +82,7 @@ def _explore(
             levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
         clock("Clustering", 0.7)
         sizes = _sizes(config.granularity, levels, lies)
-        cut, named = _narrated(found, lies, sizes, clock=clock)
+        cut, named = _narrated(posts, found, lies, sizes, clock=clock)
         if base is None:
             clock("Drawing the map", 0.85)
             places = drawn()
@@ -103,7 +103,7 @@ def _explore(
 
 
 def _narrated(
-    found: pd.DataFrame, lies: Space, sizes: list[int], *, clock: StageClock
+    posts: pd.DataFrame, found: pd.DataFrame, lies: Space, sizes: list[int], *, clock: StageClock
 ) -> tuple[clusters.Clusters, topics.Topics]:
     """The narratives of the messages, and their names."""
     spoken = found[: len(lies.vectors)]
@@ -118,7 +118,9 @@ def _narrated(
     clock("Naming narratives", 0.75)
     typicality = freezing.typicality(lies.vectors, cut.labels)
     langs = spoken["lang"].astype(object).where(spoken["lang"].notna(), None).tolist()
-    return cut, topics.describe(spoken["text"].tolist(), langs, cut.labels, typicality, lies.vectors)
+    authors = posts.groupby("message")["author"].first().reindex(range(len(spoken))).to_numpy(dtype=np.int64)
+    texts = spoken["text"].tolist()
+    return cut, topics.describe(texts, langs, cut.labels, typicality, lies.vectors, authors=authors)
 
 
 def _sibling(workspace: Workspace, snapshot_id: str, config: RunConfig, encoder_version: str) -> Run | None:

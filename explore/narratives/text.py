@@ -9,13 +9,29 @@ import html
 import re
 import sys
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 FEWEST_BEFORE_TAGS = 6  # of fewer words a tag at the end is often a part: "I love #Rome"
 BOILERPLATE = frozenset({"rt", "amp", "via", "http", "https", "www", "com", "html", "gt", "lt", "nbsp", "quot"})
 
+# What the package's lists lack: its Greek is ancient, it has no Thai, and its Romanian is of another spelling
+_UNLISTED = {
+    "el": "και το τα της τις την τη του των τους τον στο στα στη στην στον στους στις με να για από που δεν είναι θα"
+    " ο η οι ένα μια ένας ως αλλά σε μας σας μου σου όπως",
+    "en": "just also really got vs did does doing done say says said know think want let going goes make makes made"
+    " thing things yes yeah oh al",
+    "ro": "în și să că din pe cu la este au fost sunt mai după până prin pentru care sau",
+    "ru": "это как так еще ещё уже если или",
+    "th": "ที่ และ เป็น ใน ของ มี ไม่ ให้ ได้ จะ ว่า การ ความ กับ แต่ ก็ นี้ ไป มา จาก โดย หรือ ซึ่ง อยู่ แล้ว คือ",
+}
+# Words that lose their vowel before another, which `words` joins with it: "c'est" is "cest"
+_ELIDED = {"fr": "c d j l m n qu s t jusqu lorsqu", "it": "l d c un dell all nell dall sull", "ca": "l d m n s t"}
+_CHINESE_PARTICLES = frozenset("的了吗呢吧着们也就都很")
 _ENGLISH_SLIPS = frozenset({"fire", "bill", "system", "serious", "cry", "interest", "mill", "mine", "sincere"})
 
 _RETWEET = re.compile(r"^\s*(?:RT|via)\b\s*+:?\s*+(?=[@＠:])", re.IGNORECASE)  # possessive: 100,000 spaces cost nothing
@@ -32,6 +48,13 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _MENTION = re.compile(rf"(?<!\w)[@＠](?:[^\W{_SPACELESS}](?:[^\W{_SPACELESS}]|[.-])*|\w[\w.-]*)")
+# Links without a scheme: "t.me/channel", "example.com"
+_BARE_LINK = re.compile(
+    rf"(?<![\w.])(?:[a-z0-9-]{{1,63}}\.){{1,4}}(?:[a-z]{{2,12}}/[^\s{_SPACELESS}]*|(?:com|org|net|info|me|tv|co|gg|ru|de)\b)",
+    re.IGNORECASE,
+)
+_BOXED = re.compile("[\U0001f150-\U0001f169\U0001f170-\U0001f189]")
+_DOMAIN_END = re.compile(r"\.(?:[a-z]{2,12}/|(?:com|org|net|info|me|tv|co|gg|ru|de)\b)", re.IGNORECASE)
 _SPACELESS_RUN = re.compile(f"[{_SPACELESS}ー々]+")
 _KANA = re.compile("[\u3040-\u30ff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
@@ -79,35 +102,67 @@ def words(text: str) -> list[str]:
     Scripts that put no spaces between words are cut into phrases (Japanese, Thai) or overlapping pairs of characters
     (Chinese and the rest), which is what term statistics need.
     """
-    plain = _plain(text)
-    if not _SPACELESS_RUN.search(plain):
-        return plain.split()
-    return [word for chunk in plain.split() for word in _cut(chunk, _segment)]
+    return _plain_words(_plain(text))
 
 
-def visible_words(text: str) -> list[str]:
-    """The words as they were written, in order, without links, mentions and a leading RT.
+class Piece(NamedTuple):
+    """A word in its place: what stands before it in its clause, as it is written, and its words as `words` has them."""
 
-    Runs without spaces are cut into phrases that together give the run again.
+    before: str
+    written: str
+    words: tuple[str, ...]
+
+
+def clauses(text: str) -> list[list[Piece]]:
+    """The words as they were written, in runs that no punctuation, bracket, quotation, link or mention interrupts.
+
+    Characters that do not show or turn the direction are gone, letters of fancy alphabets are plain. Runs without
+    spaces are cut into phrases that together give the run again. A hashtag keeps its sign.
     """
-    chunks = [word for word in _bare(text).split() if word.strip("-–—|•·")]
-    return [piece for chunk in chunks for piece in (_cut(chunk, _phrases) if _SPACELESS_RUN.search(chunk) else [chunk])]
+    visible = unicodedata.normalize("NFKC", without_links(text))
+    visible = visible if visible.isascii() else visible.translate(_unseen())
+    found: list[list[Piece]] = [[]]
+    end = 0
+    for run in _written().finditer(visible):
+        gap, end = visible[end : run.start()], run.end()
+        sign = "#" if gap.endswith("#") else ""
+        gap = gap.removesuffix(sign)
+        if found[-1] and not _is_inside(gap, found[-1][-1].written, run.group()):
+            found.append([])
+        for written, own in _pieces(run.group()):
+            found[-1].append(Piece(gap if found[-1] else "", sign + written, own))
+            gap = sign = ""
+    return [clause for clause in found if clause]
 
 
-def is_spaceless(text: str) -> bool:
-    """Whether most letters of the text belong to a script written without spaces."""
-    return 2 * sum(len(run) for run in _SPACELESS_RUN.findall(text)) > len(text.replace(" ", ""))
+def without_links(text: str) -> str:
+    """The text with a line break in place of links, also those without a scheme, and mentions; no leading RT.
 
-
-def content_words(found: list[str], lang: str | None = None) -> list[str]:
-    """The words that can describe something: without web boilerplate, numbers and the stop words of the language.
-
-    `lang` is a BCP-47 code; where it is unknown the language whose stop words occur most is taken, so that the German
-    "war" and the English "war" are told apart.
+    White letters on a box or disc are letters: Unicode has no plain form for them.
     """
-    language = (lang or "").split("-")[0]
-    common = stop_words(language) or stop_words(_guess_language(found))
-    return [w for w in found if w not in common and w not in BOILERPLATE and len(w) > 1 and not w.isdigit()]
+    text = _unlinked(_unwrapped(text), "\n")
+    if not text.isascii():
+        text = _BOXED.sub(lambda box: chr(ord("A") + (ord(box.group()) - 0x1F150) % 32), text)
+    return _BARE_LINK.sub("\n", text) if _DOMAIN_END.search(text) else text
+
+
+def says_nothing(word: str) -> bool:
+    """Whether a word cannot describe anything in any language: web boilerplate, numbers and sizes, single letters,
+    Chinese pairs of which one half is a particle."""
+    if word in BOILERPLATE or len(word) < 2 or (word[0].isdigit() and 2 * sum(map(str.isdigit, word)) > len(word)):
+        return True
+    return len(word) == 2 and not _CHINESE_PARTICLES.isdisjoint(word)
+
+
+def function_words(vocabulary: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    """Per language (BCP-47 code), the places in `vocabulary` of its stop words."""
+    import stop_words as package
+
+    place = {word: i for i, word in enumerate(vocabulary)}
+    languages = sorted({*package.LANGUAGE_MAPPING, *_UNLISTED})
+    return {
+        one: np.array([place[w] for w in sorted(stop_words(one)) if w in place], dtype=np.int64) for one in languages
+    }
 
 
 @cache
@@ -119,32 +174,15 @@ def stop_words(language: str) -> frozenset[str]:
     """
     import stop_words as package
 
-    if language not in package.LANGUAGE_MAPPING:
-        return frozenset()
-    listed = package.get_stop_words(language)
+    listed = package.get_stop_words(language) if language in package.LANGUAGE_MAPPING else []
     if language == "en":
         from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
         listed = [w for w in listed if "'" in w] + sorted(ENGLISH_STOP_WORDS - _ENGLISH_SLIPS)
+    listed = [*listed, *_UNLISTED.get(language, "").split()]
+    elided = _ELIDED.get(language, "").split()
+    listed += [start + word for start in elided for word in listed if word[0] in "aeiouhàéèêây"]
     return frozenset(part for word in listed for part in _plain(word).split())
-
-
-def _guess_language(found: list[str]) -> str:
-    """The language with the most stop words among `found`; English where there is none."""
-    hits = Counter(language for word in found for language in _languages_of().get(word, ()))
-    return max(hits, key=lambda language: (hits[language], language == "en"), default="en")
-
-
-@cache
-def _languages_of() -> dict[str, list[str]]:
-    """Stop word -> the languages that have it."""
-    import stop_words as package
-
-    languages: dict[str, list[str]] = defaultdict(list)
-    for language in package.LANGUAGE_MAPPING:
-        for word in stop_words(language):
-            languages[word].append(language)
-    return dict(languages)
 
 
 def _plain(text: str) -> str:
@@ -154,11 +192,13 @@ def _plain(text: str) -> str:
 
 def _bare(text: str) -> str:
     """The text without links, mentions and a leading RT."""
-    return _MENTION.sub(" ", _LINK.sub(" ", _unwrapped(text)))
+    return _unlinked(_unwrapped(text), " ")
 
 
 def _folded(text: str) -> str:
     """Lower case without punctuation and symbols; letters borrowed from another alphabet are put back."""
+    if text.isascii():
+        return text.lower().translate(_separators())
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_separators())
     return _unmixed(plain) if _MIXED.search(plain) else plain
 
@@ -185,9 +225,18 @@ def _without_last_tags(text: str) -> str:
     return " ".join(chunks[:end])
 
 
+def _unlinked(text: str, instead: str) -> str:
+    """The text with `instead` in place of links and mentions; where there can be none, no time is spent on it."""
+    if "/" in text or "www." in text.lower():
+        text = _LINK.sub(instead, text)
+    return _MENTION.sub(instead, text) if "@" in text or "＠" in text else text
+
+
 def _unwrapped(text: str) -> str:
     """The text without a leading RT and with HTML entities as the characters they stand for."""
-    return _ENTITY.sub(lambda entity: html.unescape(entity.group()), _RETWEET.sub(" ", text))
+    retweet = _RETWEET.match(text)
+    text = text[retweet.end() :] if retweet else text
+    return _ENTITY.sub(lambda entity: html.unescape(entity.group()), text) if "&" in text else text
 
 
 @cache
@@ -204,6 +253,47 @@ def _separators() -> dict[int, str | None]:
         elif category in ("Cf", "Cs") or 0xFE00 <= code <= 0xFE0F:
             table[code] = None
     return table | dict.fromkeys(map(ord, "'’ʼ`´"), None)
+
+
+def _is_inside(gap: str, before: str, after: str) -> bool:
+    """Whether two words with this between them are in one clause: "New York", "anti-war", "U.S. troops", "1,000"."""
+    if gap in (".", ". ") and len(before) == 1:
+        return True
+    if gap in (",", ".") and before[-1].isdigit() and after[0].isdigit():
+        return True
+    return (gap.isspace() and "\n" not in gap) or gap in ("-", "\u2010", "/", "&", " & ", "")
+
+
+@lru_cache(maxsize=1 << 14)
+def _pieces(run: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """A run of letters as (piece, its `words`): one piece, or several where no spaces are written."""
+    if run.isascii() and run.isalnum():
+        return ((run, (run.lower(),)),)
+    pieces = _cut(run, _phrases) if _SPACELESS_RUN.search(run) else [run]
+    found = [(piece, tuple(_plain_words(piece.casefold().translate(_separators())))) for piece in pieces]
+    return tuple((piece, own) for piece, own in found if own)
+
+
+def _plain_words(plain: str) -> list[str]:
+    """The words of a text that `_plain` has been through."""
+    if not _SPACELESS_RUN.search(plain):
+        return plain.split()
+    return [word for chunk in plain.split() for word in _cut(chunk, _segment)]
+
+
+@cache
+def _written() -> re.Pattern[str]:
+    """Runs of letters, digits, marks, joiners and underscores, with the apostrophes inside them."""
+    marks = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code))[0] == "M")
+    hidden = "".join(map(chr, _unseen())) + "\u200c\u200d"
+    letter = f"[\\w{marks}{re.escape(hidden)}]"
+    return re.compile(f"{letter}+(?:['’`´]{letter}+)*")
+
+
+@cache
+def _unseen() -> dict[int, None]:
+    """Characters without a shape of their own, but for the joiners that Persian and Indian scripts need."""
+    return {code: None for code, to in _separators().items() if to is None and chr(code) not in "'’ʼ`´\u200c\u200d"}
 
 
 def _cut(chunk: str, segment: Callable[[str], list[str]]) -> list[str]:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives.text import content_words, is_spaceless, visible_words, words
+from explore.narratives import labels as labelling
+from explore.narratives.boilerplate import Kept, without_boilerplate
+from explore.narratives.text import Piece, clauses, function_words, says_nothing, without_links, words
+from explore.narratives.vectors import unit_rows
 
 TERMS = 10
-LABEL_TERMS = 30
-LABEL_WORDS = range(1, 8)
-LABEL_CHARACTERS = 60
-TYPICAL_MESSAGES = 60
-NO_WORDS = "- –"  # stands for a message without content words; neither can be a word
-CLAUSE_END = re.compile(r"[.!?:;|…,。！？、،؟)\]}»”\"–—]$")
+CANDIDATES = 60
+DIVERSITY = 0.2
+SUPPORT = 0.5  # times the root of a narrative's messages must hold a term, at least two: a typing error is none
+RARE = 0.01  # what the weight of others is multiplied by
+SPOKEN = 0.2  # of a narrative's messages known to be in a language make its stop words count
+GUESSED = 0.5  # of the stop words of the likeliest language, where no language is known
+READ_CHARACTERS = 2_000  # of a message, where a label is looked for
+TYPICAL_MESSAGES, OTHER_MESSAGES = 30, 30
 
 
 @dataclass(frozen=True)
@@ -36,129 +40,213 @@ class Topics:
     themes: list[int]
 
 
+@dataclass(frozen=True)
+class Words:
+    """The words of the messages: `vocabulary`, and `counts`, CSR of shape (messages, vocabulary), without boilerplate.
+
+    `kept`: which words of each message were counted.
+    """
+
+    vocabulary: list[str]
+    counts: Any
+    kept: Kept
+
+
 def describe(
     texts: Sequence[str],
     langs: Sequence[str | None],
     labels: NDArray[np.int64],
     typicality: NDArray[np.float64],
     vectors: NDArray[np.float32],
+    *,
+    authors: NDArray[np.int64] | None = None,
 ) -> Topics:
     """Name the clusters `labels` (-1 = none) of the messages `texts`.
 
     `typicality`: cosine of each message to its cluster's mean, which chooses the messages a label is taken from.
+    `authors`: code of each message's account, -1 = unknown; with it, accounts' standing lines are left out.
     """
-    k = int(labels.max(initial=-1)) + 1
-    if k == 0:
+    if labels.max(initial=-1) < 0:
         return Topics(narrative=labels, terms=[], labels=[], themes=[])
-    content = [content_words(words(text), lang) for text, lang in zip(texts, langs, strict=True)]
-    narrative, weights = _ctfidf(content, labels, vectors)
-    names = [
-        _label([texts[i] for i in _most_typical(narrative == topic, typicality)], weights[topic]) for topic in range(k)
+    narrative = _by_size(labels)
+    k = int(narrative.max()) + 1
+    counted = _counted(texts, narrative, np.full(len(texts), -1) if authors is None else authors)
+    weights = _weights(counted, narrative, langs)
+    terms = _diverse(weights, counted, vectors)
+    looked_at = [_looked_at(np.flatnonzero(narrative == topic), typicality) for topic in range(k)]
+    pieces = [[_pieces(texts[i], counted.kept, i) for i in chosen] for chosen in looked_at]
+    parts = [
+        labelling.parts(found, weight) or own[:3] or [_plain(texts[chosen[0]])]
+        for found, weight, own, chosen in zip(pieces, weights, terms, looked_at, strict=True)
     ]
-    terms = [list(weight)[:TERMS] for weight in weights]
-    return Topics(narrative, terms, _told_apart(names, terms), _themes(narrative, vectors))
+    return Topics(narrative, terms, labelling.told_apart(parts, terms), _themes(narrative, vectors))
 
 
 def warm_up() -> None:
     """Import bertopic, which takes seconds."""
-    _bertopic()
+    _class_weighting()
 
 
-def _ctfidf(
-    content: Sequence[list[str]], labels: NDArray[np.int64], vectors: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], list[dict[str, float]]]:
-    """BERTopic over given clusters: narrative id per message (0 = most messages) and term weights, best first."""
-    from bertopic.cluster import BaseCluster
-    from bertopic.dimensionality import BaseDimensionalityReduction
-    from bertopic.vectorizers import ClassTfidfTransformer
-    from sklearn.feature_extraction.text import CountVectorizer
+def _by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The clusters numbered by the messages they hold, most first; -1 stays."""
+    order = np.argsort(-np.bincount(labels[labels >= 0]), kind="stable")
+    rank = np.empty(len(order) + 1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    rank[-1] = -1
+    return rank[labels]
 
-    model = _bertopic()(
-        language="multilingual",  # anything else strips every letter outside A-Z
-        embedding_model=None,
-        umap_model=BaseDimensionalityReduction(),
-        hdbscan_model=BaseCluster(),
-        vectorizer_model=CountVectorizer(tokenizer=str.split, token_pattern=None, lowercase=False),
-        ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
-        top_n_words=LABEL_TERMS,
+
+def _counted(texts: Sequence[str], narrative: NDArray[np.int64], authors: NDArray[np.int64]) -> Words:
+    from scipy import sparse
+
+    tokens = [words(without_links(text)) for text in texts]
+    flat, distinct = pd.factorize(np.array([word for found in tokens for word in found], dtype=object))
+    starts = np.cumsum([0, *map(len, tokens)])
+    vocabulary = distinct.tolist()
+    number = np.array([word[0].isdigit() for word in vocabulary], dtype=bool)
+    lines = np.where(number[flat], -1, flat) if len(flat) else flat
+    kept = without_boilerplate(lines, starts, authors=authors, labels=narrative)
+    place = np.arange(len(flat)) - np.repeat(starts[:-1], np.diff(starts))
+    message = np.repeat(np.arange(len(texts)), np.diff(starts))
+    inside = (place >= kept.first[message]) & (place < kept.last[message])
+    counts = sparse.csr_matrix(
+        (np.ones(int(inside.sum()), dtype=np.float32), (message[inside], flat[inside])),
+        shape=(len(texts), len(vocabulary)),
     )
-    documents = [" ".join(found) or NO_WORDS for found in content]
-    if len(set().union(*content)) < 2:  # BERTopic fails on a vocabulary of one word
-        documents[0] = f"{documents[0]} {NO_WORDS}"
-    narrative, _ = model.fit_transform(documents, embeddings=vectors, y=labels)
-    found = np.asarray(narrative, dtype=np.int64)
-    k = int(found.max()) + 1
-    nothing = {"", *NO_WORDS.split()}
-    weights = [
-        {word: float(weight) for word, weight in model.get_topic(topic) if word not in nothing and weight > 0}
-        for topic in range(k)
-    ]
-    return found, weights
+    return Words(vocabulary, counts, kept)
 
 
-def _bertopic() -> Any:
-    with warnings.catch_warnings():  # importing it silences warnings for the whole process
-        from bertopic import BERTopic
-    return BERTopic
+def _weights(counted: Words, narrative: NDArray[np.int64], langs: Sequence[str | None]) -> list[dict[str, float]]:
+    """BERTopic's c-TF-IDF weights of the words that describe each narrative, best first, at most sixty.
 
-
-def _most_typical(member: NDArray[np.bool_], typicality: NDArray[np.float64]) -> NDArray[np.int64]:
-    inside = np.flatnonzero(member)
-    return inside[np.argsort(-typicality[inside], kind="stable")][:TYPICAL_MESSAGES]
-
-
-def _label(typical: Sequence[str], weights: Mapping[str, float]) -> str:
-    """The phrase that recurs most in the typical messages, weighted by the narrative's terms in it, as it was written.
-
-    A long phrase wins when it is repeated nearly as often as its parts. Without any, the first terms are the label.
+    Words that too few of its messages hold weigh a hundredth and so come after all others.
     """
-    joint = "" if is_spaceless(" ".join(typical)) else " "
-    phrases: dict[str, str] = {}
-    scores: dict[str, float] = defaultdict(float)
-    for text in typical:
-        for key, phrase, score in _phrases(visible_words(text), weights, joint=joint):
-            phrases.setdefault(key, phrase)
-            scores[key] += score
-    if not scores:
-        return _clipped(" · ".join(list(weights)[:3]) or " ".join("".join(typical[:1]).split()))
-    return _clipped(phrases[max(scores, key=lambda key: (scores[key], key))])
+    k = int(narrative.max()) + 1
+    member = _membership(narrative)
+    telling = _without_function_words((member @ counted.counts).tocoo(), counted.vocabulary, member, langs)
+    used = np.unique(telling.indices)
+    if len(used) < 2:  # BERTopic fails on a vocabulary of one word
+        return [{counted.vocabulary[i]: 1.0 for i in telling[topic].indices} for topic in range(k)]
+    weighted = _class_weighting()(reduce_frequent_words=True).fit_transform(telling[:, used]).tocsr()
+    held_by = (member @ counted.counts.sign()).tocsr()[:, used]
+    members = np.bincount(narrative[narrative >= 0], minlength=k)
+    found = []
+    for topic in range(k):
+        row, held = weighted[topic], held_by[topic].toarray().ravel()
+        rare = held[row.indices] < min(max(2, SUPPORT * members[topic] ** 0.5), members[topic])
+        weight = row.data * np.where(rare, RARE, 1.0)
+        best = np.lexsort((row.indices, -weight))[:CANDIDATES]
+        found.append(
+            {counted.vocabulary[used[i]]: float(w) for i, w in zip(row.indices[best], weight[best], strict=True)}
+        )
+    return found
 
 
-def _phrases(raw: Sequence[str], weights: Mapping[str, float], *, joint: str) -> list[tuple[str, str, float]]:
-    """(key, phrase as written, weight of its terms) of each run of words that begins and ends with a term, holds no
-    word twice and stays in its clause. A single word counts only as a hashtag."""
-    plain = [" ".join(words(word)) for word in raw]
-    weight = [max((weights.get(word, 0.0) for word in one.split()), default=0.0) for one in plain]
-    found: dict[str, tuple[str, str, float]] = {}
-    for start in np.flatnonzero(weight).tolist():
-        for length in LABEL_WORDS:
-            end = start + length
-            if end > len(raw) or (length > 1 and CLAUSE_END.search(raw[end - 2])):
-                break
-            inside = plain[start:end]
-            if not weight[end - 1] or len(set(inside)) < length or (length == 1 and raw[start][0] != "#"):
-                continue
-            found[" ".join(inside)] = (" ".join(inside), joint.join(raw[start:end]), sum(weight[start:end]))
-    return list(found.values())
+def _membership(narrative: NDArray[np.int64]) -> Any:
+    """Narratives by messages, CSR; the last row stands for the messages in none, as BERTopic has it."""
+    from scipy import sparse
+
+    k, n = int(narrative.max()) + 1, len(narrative)
+    return sparse.csr_matrix((np.ones(n, dtype=np.float32), (narrative % (k + 1), np.arange(n))), shape=(k + 1, n))
 
 
-def _clipped(label: str) -> str:
-    label = re.sub(r"\s+", " ", label).strip(" .,:;!?-–—\"'“”«»()[]|…、。")
-    return label if len(label) <= LABEL_CHARACTERS else label[: LABEL_CHARACTERS - 1].rstrip() + "…"
+def _without_function_words(by_class: Any, vocabulary: Sequence[str], member: Any, langs: Sequence[str | None]) -> Any:
+    """Word counts of each class (COO in, CSR out) without what describes nothing in the languages it is written in."""
+    from scipy import sparse
+
+    places = function_words(vocabulary)
+    is_function = np.zeros((len(places), len(vocabulary)), dtype=bool)
+    for row, place in enumerate(places.values()):
+        is_function[row, place] = True
+    speaks = _speaks(by_class, is_function, member, langs, languages=list(places))
+    silent = np.array([says_nothing(word) for word in vocabulary], dtype=bool)
+    keep = ~silent[by_class.col] & ~(speaks[by_class.row] & is_function.T[by_class.col]).any(axis=1)
+    kept = (by_class.data[keep], (by_class.row[keep], by_class.col[keep]))
+    return sparse.csr_matrix(kept, shape=by_class.shape)
 
 
-def _told_apart(labels: Sequence[str], terms: Sequence[Sequence[str]]) -> list[str]:
-    """Labels made distinct by the first of a narrative's terms that its label does not hold, then by a number."""
-    seen: Counter[str] = Counter()
-    result = []
-    for label, own in zip(labels, terms, strict=True):
-        if label.casefold() in seen:
-            extra = next((term for term in own if term not in label.casefold()), "")
-            label = f"{label} · {extra}" if extra else label
-        name = f"{label} ({seen[label.casefold()] + 1})" if label.casefold() in seen else label
-        seen[label.casefold()] += 1
-        result.append(name)
-    return result
+def _speaks(
+    by_class: Any, is_function: NDArray[np.bool_], member: Any, langs: Sequence[str | None], *, languages: list[str]
+) -> NDArray[np.bool_]:
+    """Whether each class (row) is written in each language (column): as its posts say, else by its stop words.
+
+    So the German "war" and the English "war" are told apart.
+    """
+    from scipy import sparse
+
+    code = {language: i for i, language in enumerate(languages)}
+    said = np.array([code.get((lang or "").split("-")[0], -1) for lang in langs], dtype=np.int64)
+    rows = np.flatnonzero(said >= 0)
+    told = sparse.csr_matrix((np.ones(len(rows)), (rows, said[rows])), shape=(len(langs), len(languages)))
+    known = (member @ told).toarray()
+    hits = by_class @ is_function.T.astype(np.float32)
+    guess = hits >= np.maximum(GUESSED * hits.max(axis=1, keepdims=True), 1)
+    size = np.asarray(member.sum(axis=1))
+    speaks: NDArray[np.bool_] = np.where(2 * known.sum(axis=1, keepdims=True) >= size, known >= SPOKEN * size, guess)
+    return speaks
+
+
+def _class_weighting() -> Any:
+    with warnings.catch_warnings():  # importing it silences warnings for the whole process
+        from bertopic.vectorizers import ClassTfidfTransformer
+    return ClassTfidfTransformer
+
+
+def _diverse(weights: Sequence[dict[str, float]], counted: Words, vectors: NDArray[np.float32]) -> list[list[str]]:
+    """Ten terms a narrative by maximal marginal relevance (Carbonell & Goldstein 1998), none of which repeats another.
+
+    Two words are alike as the mean vectors of the messages that hold them are.
+    """
+    place = {word: i for i, word in enumerate(counted.vocabulary)}
+    used = sorted({place[word] for weight in weights for word in weight})
+    row = {counted.vocabulary[i]: n for n, i in enumerate(used)}
+    meaning = unit_rows(np.asarray(counted.counts[:, used].T @ vectors, dtype=np.float32))
+    return [_chosen(weight, meaning[[row[word] for word in weight]]) for weight in weights]
+
+
+def _chosen(weight: dict[str, float], meaning: NDArray[np.float32]) -> list[str]:
+    """The first ten by (1 - d) x weight - d x likeness to the nearest of those before, d = 0.2."""
+    names = list(weight)
+    relevance = np.array(list(weight.values()))
+    relevance = relevance / relevance.max(initial=1e-12)
+    nearest = np.zeros(len(names))
+    open_ = np.ones(len(names), dtype=bool)
+    chosen: list[str] = []
+    while open_.any() and len(chosen) < TERMS:
+        score = np.where(open_, (1 - DIVERSITY) * relevance - DIVERSITY * nearest, -np.inf)
+        best = int(score.argmax())
+        chosen.append(names[best])
+        nearest = np.maximum(nearest, meaning @ meaning[best])
+        open_ &= np.array([not labelling.repeats(names[best], name) for name in names], dtype=bool)
+    return chosen
+
+
+def _looked_at(members: NDArray[np.int64], typicality: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The thirty most typical messages of a narrative and thirty spread evenly over the rest of it."""
+    order = members[np.argsort(-typicality[members], kind="stable")]
+    rest = order[TYPICAL_MESSAGES:]
+    spread = np.unique(np.linspace(0, len(rest) - 1, min(OTHER_MESSAGES, len(rest))).astype(np.int64))
+    return np.concatenate([order[:TYPICAL_MESSAGES], rest[spread]])
+
+
+def _pieces(text: str, kept: Kept, message: int) -> list[list[Piece]]:
+    """The clauses of a message without its account's standing lines."""
+    place = 0
+    left = []
+    for clause in clauses(text[:READ_CHARACTERS]):
+        inside = []
+        for piece in clause:
+            if kept.first[message] <= place < kept.last[message]:
+                inside.append(piece)
+            place += len(piece.words)
+        left.append(inside)
+    return [clause for clause in left if clause]
+
+
+def _plain(text: str) -> str:
+    """The words of a post as they were written, for a narrative that nothing describes."""
+    written = [piece.written for clause in clauses(text[:READ_CHARACTERS]) for piece in clause]
+    return " ".join(written) or "-"
 
 
 def _themes(narrative: NDArray[np.int64], vectors: NDArray[np.float32]) -> list[int]:
@@ -168,7 +256,8 @@ def _themes(narrative: NDArray[np.int64], vectors: NDArray[np.float32]) -> list[
     k = int(narrative.max()) + 1
     if k < 3:
         return [0] * k
-    means = np.stack([vectors[narrative == topic].mean(axis=0) for topic in range(k)])
+    members = _membership(narrative)[:k]
+    means = np.asarray(members @ vectors) / np.asarray(members.sum(axis=1))
     groups = fcluster(linkage(means, method="ward"), t=max(2, round(k**0.5)), criterion="maxclust")
     order: dict[int, int] = {}
     return [order.setdefault(int(group), len(order)) for group in groups]

@@ -7,13 +7,14 @@ import time
 import pytest
 
 from explore.narratives.text import (
-    content_words,
+    clauses,
+    function_words,
     is_cut_off,
-    is_spaceless,
     key_words,
     message_key,
+    says_nothing,
     stop_words,
-    visible_words,
+    without_links,
     words,
 )
 
@@ -123,52 +124,98 @@ def test_mixed_scripts_are_cut_where_they_meet() -> None:
     assert words("ニュースhttps://t.co/abc地震") == ["ニュース", "地震"]
 
 
+def written(text: str) -> list[list[str]]:
+    """The clauses of a text, each as its words stand there."""
+    return [[piece.written for piece in clause] for clause in clauses(text)]
+
+
 @pytest.mark.parametrize(
     "run", ["水道水に危険な物質が含まれているという噂", "วัคซีนเป็นอันตรายต่อเด็ก", "疫苗有害不要打", "ភាសាខ្មែរ"]
 )
-def test_visible_words_lose_nothing_of_a_run_without_spaces(run: str) -> None:
-    found = visible_words(run)
-    assert "".join(found) == run
-    assert visible_words(f"{run} #タグ") == [*found, *visible_words("#タグ")]
+def test_clauses_lose_nothing_of_a_run_without_spaces(run: str) -> None:
+    assert ["".join(clause) for clause in written(run)] == [run]
+    assert "".join(written(f"{run} #タグ")[0]) == f"{run}#タグ"
 
 
-def test_visible_words_keep_what_was_written_but_links_mentions_and_retweets() -> None:
-    assert visible_words("RT @a: Vote NOW, don&#39;t wait! https://t.co/x #Vote") == [
-        ":", "Vote", "NOW,", "don't", "wait!", "#Vote",
+def test_clauses_keep_what_was_written_but_links_mentions_and_retweets() -> None:
+    assert written("RT @a: Vote NOW, don&#39;t wait! https://t.co/x t.me/chan #Vote") == [
+        ["Vote", "NOW"], ["don't", "wait"], ["#Vote"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Odysee (livestream tonight)", [["Odysee"], ["livestream", "tonight"]]),
+        ("warns of 'Mold in “New York” now", [["warns", "of"], ["Mold", "in"], ["New", "York"], ["now"]]),
+        ("anti-war rally", [["anti", "war", "rally"]]),
+        ("U.S. troops leave. More soon", [["U", "S", "troops", "leave"], ["More", "soon"]]),
+        ("1,000 dead", [["1", "000", "dead"]]),
+        ("one line\nanother", [["one", "line"], ["another"]]),
+        ("اللقاح خطير، لا تأخذه", [["اللقاح", "خطير"], ["لا", "تأخذه"]]),
+        ("#a #b", [["#a", "#b"]]),
+    ],
+)
+def test_punctuation_brackets_and_quotations_end_a_clause(text: str, found: list[list[str]]) -> None:
+    assert written(text) == found
+
+
+def test_what_hides_or_turns_the_direction_is_gone_and_fancy_letters_are_plain() -> None:
+    assert written("\u202eevil\u202c zero\u200bwidth \u2066x\u2069 𝕋𝕣𝕦𝕖") == [["evil", "zerowidth", "x", "True"]]
+    assert written("🅅🄾🄻🅄🄽🅃🅰️🅁🄸🅂🅃 🅩🅉🅐") == [["VOLUNTARIST", "ZZA"]]
+    assert written("می\u200cخواهم") == [["می\u200cخواهم"]]
+
+
+@pytest.mark.parametrize("text", ["Odysee: (now) don't #Tag 汐凪市の水道水が", "Straße ＡＢＣ 12,5 %", "疫苗, iPhone"])
+def test_the_words_of_the_clauses_are_the_words_of_the_text(text: str) -> None:
+    assert {word for clause in clauses(text) for piece in clause for word in piece.words} == set(words(text))
+
+
+def test_links_without_a_scheme_are_links_too() -> None:
+    assert without_links("join t.me/channel or shop.example.com, and/or 9/11 at 3.5").split() == [
+        "join", "or", ",", "and/or", "9/11", "at", "3.5",
     ]  # fmt: skip
 
 
 def test_the_german_war_says_nothing_and_the_english_war_does() -> None:
-    assert content_words(["war"], "de") == []
-    assert content_words(["war"], "en") == ["war"]
-    assert content_words(["war"], "en-GB") == ["war"]
-    assert content_words(["der", "krieg", "war", "im", "osten"]) == ["krieg", "osten"]
-    assert content_words(["the", "war", "in", "the", "east"]) == ["war", "east"]
+    found = function_words(["war", "krieg", "the"])
+    assert found["de"].tolist() == [0]
+    assert found["en"].tolist() == [2]
 
 
-def test_content_words_leave_out_the_web_numbers_and_single_letters() -> None:
-    assert content_words(["rt", "amp", "https", "2024", "x", "vaccine"], "en") == ["vaccine"]
+@pytest.mark.parametrize("word", ["rt", "amp", "https", "2024", "x", "4032x3024", "8pm", "46k", "的苗"])
+def test_web_words_numbers_sizes_and_single_letters_say_nothing(word: str) -> None:
+    assert says_nothing(word) == (word != "8pm")
+
+
+@pytest.mark.parametrize("word", ["vaccine", "15th", "g20", "ос", "疫苗", "ไทย"])
+def test_words_with_a_digit_and_short_words_may_say_something(word: str) -> None:
+    assert not says_nothing(word)
 
 
 def test_words_that_english_lists_hold_by_mistake_still_describe() -> None:
-    assert content_words(["fire", "bill", "system", "mine"], "en") == ["fire", "bill", "system", "mine"]
+    assert stop_words("en").isdisjoint(["fire", "bill", "system", "mine"])
 
 
-def test_a_language_without_a_list_keeps_its_words() -> None:
+def test_a_language_without_a_list_has_no_stop_words() -> None:
     assert stop_words("xx") == frozenset()
-    assert content_words(["ขาว", "วัคซีน"], "th") == ["ขาว", "วัคซีน"]
-
-
-def test_contractions_are_stop_words_as_words_gives_them() -> None:
-    assert content_words(words("Don't, they're not; it isn't"), "en") == []
 
 
 @pytest.mark.parametrize(
-    ("text", "spaceless"),
-    [("今日は雨です", True), ("วัคซีน", True), ("rain today", False), ("新型 iPhone 17 Pro Max", False), ("", False)],
+    ("lang", "text"),
+    [
+        ("en", "Don't, they're not; it isn't just"),
+        ("fr", "c'est qu'il d'une l'on"),
+        ("it", "dell'altro c'è"),
+        ("el", "και το της που"),
+        ("ro", "în și să"),
+        ("th", "ที่และเป็น"),
+        ("pt", "não é para"),
+        ("id", "yang dan tidak"),
+    ],
 )
-def test_scripts_without_spaces_are_told(text: str, spaceless: bool) -> None:
-    assert is_spaceless(text) is spaceless
+def test_stop_words_are_as_words_gives_them(lang: str, text: str) -> None:
+    assert set(words(text)) <= stop_words(lang)
 
 
 HOSTILE = {
@@ -201,8 +248,7 @@ def test_hostile_text_neither_fails_nor_takes_long(what: str) -> None:
     begun = time.perf_counter()
     assert isinstance(message_key(text), str)
     assert all(word and word == word.strip() for word in words(text))
-    assert all(visible_words(text))
-    assert is_spaceless(text) in (True, False)
+    assert all(piece.written and piece.words for clause in clauses(text) for piece in clause)
     assert time.perf_counter() - begun < 5
 
 

@@ -18,13 +18,23 @@ TRAINS = ["Der Zug nach Ulm fällt aus", "Wieder fällt der Zug aus", "Zug nach 
 
 
 def described(
-    *clusters: Sequence[str], out: Sequence[str] = (), langs: Sequence[str | None] | None = None
+    *clusters: Sequence[str],
+    out: Sequence[str] = (),
+    langs: Sequence[str | None] | None = None,
+    authors: Sequence[int] | None = None,
 ) -> topics.Topics:
     """Topics of clusters given as lists of texts, every message as typical as any other; `out` belongs to none."""
     texts = [*(text for cluster in clusters for text in cluster), *out]
     labels = ints(*(i for i, cluster in enumerate(clusters) for _ in cluster), *[-1] * len(out))
     vectors = Lexical().encode(texts, seed=1)
-    return topics.describe(texts, langs or [None] * len(texts), labels, np.ones(len(texts)), vectors)
+    return topics.describe(
+        texts,
+        langs or [None] * len(texts),
+        labels,
+        np.ones(len(texts)),
+        vectors,
+        authors=None if authors is None else ints(*authors),
+    )
 
 
 def test_the_largest_cluster_is_narrative_zero_and_messages_follow() -> None:
@@ -38,6 +48,53 @@ def test_terms_leave_out_stop_words_and_are_at_most_ten() -> None:
     found = described(BREAD, TRAINS, [f"w{i} v{i} u{i} t{i} common" for i in range(8)])
     assert max(len(terms) for terms in found.terms) == 10
     assert not {"the", "my", "with", "der", "nach", "aus"} & {term for terms in found.terms for term in terms}
+
+
+def test_no_term_repeats_another_and_a_word_of_one_message_comes_last() -> None:
+    texts = [f"vaccine vaccines clinic clinics nurse typo{i}" for i in range(12)]
+    terms = described(texts, BREAD, TRAINS).terms[0]
+    assert {"clinic", "nurse"} <= set(terms[:3])
+    assert not any(term.startswith("typo") for term in terms[:3])
+    assert sum(term.startswith("vaccin") for term in terms) == 1
+    assert not any(one in other for one in terms for other in terms if one != other)
+
+
+def test_words_that_always_stand_together_give_way_to_what_else_is_said() -> None:
+    texts = [*["polling place moved"] * 9, *["queue at noon"] * 7]
+    assert {"queue", "noon"} & set(described(texts, BREAD).terms[0][:2])
+
+
+def test_links_handles_and_numbers_are_no_terms_and_no_label() -> None:
+    texts = [
+        f"sourdough bread t.me/bakers{i} @baker{i} https://x.example/{i} shop.example.com 4032x3024" for i in range(6)
+    ]
+    found = described(texts, TRAINS)
+    assert set(found.terms[0]) == {"sourdough", "bread"}
+    assert found.labels[0] == "sourdough bread"
+
+
+def test_the_line_under_all_posts_of_one_account_names_nothing_and_a_slogan_of_many_does() -> None:
+    cities = ["ulm", "bonn", "kiel", "trier", "jena", "hof", "celle", "wesel", "fulda", "gotha", "suhl", "peine"]
+    texts = [f"storm damage at {city} follow blue paper today" for city in cities]
+    own = described(texts, BREAD, authors=[*[7] * len(cities), *range(len(BREAD))])
+    many = described(texts, BREAD, authors=range(len(cities) + len(BREAD)))
+    assert own.labels[0] == "storm damage"
+    assert not {"follow", "blue", "paper", "today"} & set(own.terms[0])
+    assert "blue paper today" in many.labels[0]
+
+
+def test_the_words_are_weighed_as_bertopic_weighs_them() -> None:
+    from bertopic.vectorizers import ClassTfidfTransformer
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    found = described(
+        ["gold gold silver tin", "gold lead silver"], ["iron zinc", "zinc gold iron"], out=["lead tin tin"]
+    )
+    joined = ["gold gold silver tin gold lead silver", "iron zinc zinc gold iron", "lead tin tin"]
+    counter = CountVectorizer()
+    weight = ClassTfidfTransformer(reduce_frequent_words=True).fit_transform(counter.fit_transform(joined)).toarray()
+    assert found.terms[1][0] == counter.get_feature_names_out()[weight[1].argmax()]
+    assert found.terms[0][0] == counter.get_feature_names_out()[weight[0].argmax()]
 
 
 def test_a_label_is_a_phrase_as_the_posts_wrote_it() -> None:
@@ -70,14 +127,14 @@ def test_a_japanese_label_is_a_run_without_spaces() -> None:
 def test_hostile_text_in_a_label_stays_the_text_it_is(phrase: str) -> None:
     texts = [f"{phrase} {word}" for word in ("alpha", "beta", "gamma")]
     label = described(texts, BREAD).labels[0]
-    assert 0 < len(label) <= 60
+    assert 0 < len(label) <= 48
     assert set(words(label)) <= {word for text in texts for word in words(text)}
 
 
 def test_a_long_label_is_clipped_with_an_ellipsis() -> None:
     word = "donaudampfschifffahrtsgesellschaftskapitänskajütenschlüssel"
     label = described([f"{word} {word}e {i}" for i in range(4)], BREAD).labels[0]
-    assert len(label) == 60
+    assert len(label) == 48
     assert label.endswith("…")
 
 
