@@ -27,14 +27,10 @@ Labelled = tuple[NDArray[np.int64], NDArray[np.float64]]  # labels and strength,
 
 @dataclass(frozen=True)
 class Clusters:
-    """`labels`: narrative of each message (0.., -1 = none), shape (n,); `strength`: 0-1, 0 where there is none.
-
-    `tree`: the single-linkage tree of the layout, shape (n - 1, 4), from which any granularity can be cut.
-    """
+    """`labels`: narrative of each message (0.., -1 = none), shape (n,); `strength`: 0-1, 0 where there is none."""
 
     labels: NDArray[np.int64]
     strength: NDArray[np.float64]
-    tree: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -105,31 +101,40 @@ def linkage(points: NDArray[np.float32]) -> NDArray[np.float64]:
     return tree
 
 
-def cut(
-    tree: NDArray[np.float64],
+def cut(tree: NDArray[np.float64], *, sizes: Sequence[int], n: int) -> list[Labelled]:
+    """Labels and strength of n messages at `sizes[0]`, then at each size after it alone.
+
+    What the first size leaves out is looked at again at the next one, and so on: a small narrative far from any large
+    one is not lost for being small.
+    """
+    cut_at = cache(partial(_excess_of_mass, tree, n=n))
+    return [_layered(cut_at, sizes), *(cut_at(size) for size in sizes[1:])]
+
+
+def settle(
+    labels: NDArray[np.int64],
+    strength: NDArray[np.float64],
     graph: Any,
     *,
     vectors: NDArray[np.float32],
-    sizes: Sequence[int],
+    fewest: int,
     n_posts: NDArray[np.int64],
     n_authors: NDArray[np.int64],
 ) -> Clusters:
-    """Cut the tree so that a narrative has at least `sizes[0]` messages, then see to what is left over.
+    """See to the messages that were left out (label -1).
 
     `graph`: neighbour weights, CSR of shape (n, n). `vectors`: unit rows. `n_posts`, `n_authors`: per message.
-    What the first size leaves out is cut at the next one, and so on: a small narrative far from any large one is not
-    lost for being small. A message that is still out joins the narrative that holds most of its neighbour weight, when
-    that share (its strength) reaches one half. A message whose cosine to its narrative's mean is below 0.15 is left out
-    after all: the layout puts even what is like nothing else beside something. A message left out even so, but posted
-    at least `sizes[0]` times by at least five accounts, is a narrative by itself.
+    A message joins the narrative that holds most of its neighbour weight, when that share (its strength) reaches one
+    half. A message whose cosine to its narrative's mean is below 0.15 is left out after all: the layout puts even what
+    is like nothing else beside something. A message left out even so, but posted at least `fewest` times by at least
+    five accounts, is a narrative by itself.
     """
-    labels, strength = _layered(partial(_excess_of_mass, tree, n=len(n_posts)), sizes)
     labels, strength = _adopt(labels, strength, graph)
     labels, strength = _without_strangers(labels, strength, vectors)
-    alone = np.flatnonzero((labels < 0) & (n_posts >= sizes[0]) & (n_authors >= MIN_ACCOUNTS_ALONE))
+    alone = np.flatnonzero((labels < 0) & (n_posts >= fewest) & (n_authors >= MIN_ACCOUNTS_ALONE))
     labels[alone] = labels.max(initial=-1) + 1 + np.arange(len(alone))
     strength[alone] = 1.0
-    return Clusters(labels=labels, strength=strength, tree=tree)
+    return Clusters(labels=labels, strength=strength)
 
 
 def _layered(cut_at: Callable[[int], Labelled], sizes: Sequence[int]) -> Labelled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,18 @@ import pandas as pd
 from explore import __version__
 from explore.errors import Refused
 from explore.files import held
-from explore.narratives import clusters, encoders, freezing, messages, nearcopies, run, space, topics
+from explore.narratives import (
+    clusters,
+    emergence,
+    encoders,
+    freezing,
+    messages,
+    nearcopies,
+    run,
+    space,
+    strands,
+    topics,
+)
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
 from explore.narratives.text import words
@@ -82,14 +93,14 @@ def _explore(
             levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
         clock("Clustering", 0.7)
         sizes = _sizes(config.granularity, levels, lies)
-        cut, named = _narrated(posts, found, lies, sizes, clock=clock)
+        settled, named = _narrated(posts, found, lies, sizes, clock=clock)
         if base is None:
             clock("Drawing the map", 0.85)
             places = drawn()
 
     clock("Scoring emergence", 0.95)
-    typicality = freezing.typicality(lies.vectors, cut.labels)
-    found = freezing.placed(found, places, named, strength=cut.strength, typicality=typicality)
+    typicality = freezing.typicality(lies.vectors, settled.labels)
+    found = freezing.placed(found, places, named, strength=settled.strength, typicality=typicality)
     posts = freezing.with_narratives(posts, found)
     narratives = freezing.narratives(posts, named)
     clock.stop()
@@ -107,20 +118,32 @@ def _narrated(
 ) -> tuple[clusters.Clusters, topics.Topics]:
     """The narratives of the messages, and their names."""
     spoken = found[: len(lies.vectors)]
-    cut = clusters.cut(
-        lies.tree,
+    (labels, strength), *finer = clusters.cut(lies.tree, sizes=sizes, n=len(spoken))
+    labels = strands.split(labels, [each for each, _ in finer], _history(posts, n=len(spoken)))
+    settled = clusters.settle(
+        labels,
+        strength,
         lies.graph,
         vectors=lies.vectors,
-        sizes=sizes,
+        fewest=sizes[0],
         n_posts=spoken["n_posts"].to_numpy(dtype=np.int64),
         n_authors=spoken["n_authors"].fillna(0).to_numpy(dtype=np.int64),
     )
     clock("Naming narratives", 0.75)
-    typicality = freezing.typicality(lies.vectors, cut.labels)
+    typicality = freezing.typicality(lies.vectors, settled.labels)
     langs = spoken["lang"].astype(object).where(spoken["lang"].notna(), None).tolist()
     authors = posts.groupby("message")["author"].first().reindex(range(len(spoken))).to_numpy(dtype=np.int64)
     texts = spoken["text"].tolist()
-    return cut, topics.describe(texts, langs, cut.labels, typicality, lies.vectors, authors=authors)
+    return settled, topics.describe(texts, langs, settled.labels, typicality, lies.vectors, authors=authors)
+
+
+def _history(posts: pd.DataFrame, *, n: int) -> strands.History:
+    """The posts of the first n messages in windows as long as suits them."""
+    line = run.timeline(posts[posts["message"] < n].assign(narrative_id=-1))
+    if len(line.at) == 0:
+        return strands.history(line.at, line.unit, line.message, length=1)
+    window = emergence.suggest_window(line.at, line.unit, as_of=posts["created_at"].max())
+    return strands.history(line.at, line.unit, line.message, length=window.length // timedelta(microseconds=1))
 
 
 def _sibling(workspace: Workspace, snapshot_id: str, config: RunConfig, encoder_version: str) -> Run | None:

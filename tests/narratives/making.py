@@ -136,16 +136,16 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
         xy = np.repeat(np.arange(n, dtype=np.float32)[:, None], 2, axis=1)
         return Space(vectors, sparse.csr_matrix((n, n)), np.empty((0, 4))), lambda: xy
 
-    def by_word(tree: Any, *_: Any, **__: Any) -> clusters.Clusters:
+    def by_word(*_: Any, **__: Any) -> clusters.Clusters:
         labels = np.full(len(texts), -1, dtype=np.int64)
         for label, word in enumerate(groups):
             labels[pd.Series(texts).str.contains(word)] = label
-        return clusters.Clusters(labels=labels, strength=np.where(labels >= 0, 1.0, 0.0), tree=tree)
+        return clusters.Clusters(labels=labels, strength=np.where(labels >= 0, 1.0, 0.0))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "_compared", noted)
         patch.setattr(space, "lay_out", in_a_row)
-        patch.setattr(clusters, "cut", by_word)
+        patch.setattr(clusters, "settle", by_word)
         return explored(workspace, posts, **config)
 
 

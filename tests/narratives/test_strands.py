@@ -1,0 +1,107 @@
+"""A burst inside a large narrative becomes a narrative of its own; ordinary chatter stays together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from explore.narratives import ranking
+from explore.narratives.emergence import Window
+from explore.narratives.pipeline import recluster
+from explore.narratives.strands import History, history, split
+from explore.posts.snapshots import open_snapshot
+from tests.narratives.conftest import Explored
+from tests.narratives.making import NOW, posts_of
+
+DAYS, PER_DAY, MESSAGES = 14, 60, 840
+Ints = NDArray[np.int64]
+
+
+def chatter(seed: int, *, burst: range = range(0), at: int = 12) -> History:
+    """One message a post by one of 400 accounts at random; those of `burst` all on one day by accounts of their own."""
+    rng = np.random.default_rng(seed)
+    message = np.arange(MESSAGES)
+    day = np.where(np.isin(message, burst), at, rng.integers(DAYS, size=MESSAGES))
+    unit = np.where(np.isin(message, burst), 1_000 + message, rng.integers(400, size=MESSAGES))
+    day[0], day[-1] = 0, DAYS - 1
+    return History(day.astype(np.int64), unit.astype(np.int64), message)
+
+
+def one_narrative(**groups: range) -> tuple[Ints, Ints]:
+    """Labels of one narrative of all messages, and of the groups within it."""
+    finer = np.full(MESSAGES, -1)
+    for label, members in enumerate(groups.values()):
+        finer[members] = label
+    return np.zeros(MESSAGES, dtype=np.int64), finer
+
+
+def test_a_burst_that_its_narrative_hides_is_split_off() -> None:
+    burst, calm = range(100, 125), range(200, 300)
+    labels, finer = one_narrative(burst=burst, calm=calm)
+    found = split(labels, [finer], chatter(1, burst=burst))
+    assert np.flatnonzero(found == 1).tolist() == list(burst)
+    assert (np.delete(found, burst) == 0).all()
+
+
+def test_ordinary_chatter_is_left_together() -> None:
+    parts = {f"part{i}": range(40 * i, 40 * i + 40) for i in range(20)}
+    labels, finer = one_narrative(**parts)
+    broken = sum(split(labels, [finer], chatter(seed)).max() > 0 for seed in range(100))
+    assert broken <= 5, "one split in twenty quiet histories is what chance may make"
+
+
+def test_what_is_most_of_a_narrative_is_the_narrative() -> None:
+    labels, finer = one_narrative(burst=range(500))
+    assert split(labels, [finer], chatter(2, burst=range(500))).max() == 0
+
+
+def test_a_strand_as_clear_as_its_narrative_is_not_told_apart() -> None:
+    burst = range(400)
+    labels, finer = one_narrative(half=range(190))
+    labels[400:] = -1  # the narrative is the burst, and half of it is no clearer
+    assert split(labels, [finer], chatter(3, burst=burst)).max() == 0
+
+
+def test_of_a_strand_and_one_within_it_the_clearer_is_split_off() -> None:
+    burst = range(100, 130)
+    labels, wide = one_narrative(wide=range(100, 220))
+    _, narrow = one_narrative(narrow=burst)
+    found = split(labels, [wide, narrow], chatter(4, burst=burst))
+    assert np.flatnonzero(found == 1).tolist() == list(burst)
+    assert found.max() == 1
+
+
+@pytest.mark.parametrize("hours", [0, 30])
+def test_a_history_too_short_for_a_baseline_splits_nothing(hours: int) -> None:
+    at = np.linspace(0, hours * 3600e6, MESSAGES).astype(np.int64)
+    labels, finer = one_narrative(burst=range(800, 840))
+    past = history(at, np.arange(MESSAGES), np.arange(MESSAGES), length=int(24 * 3600e6))
+    assert split(labels, [finer], past).max() == 0
+
+
+def test_no_posts_with_a_time_split_nothing() -> None:
+    none = np.array([], dtype=np.int64)
+    labels, finer = one_narrative(burst=range(30))
+    assert (split(labels, [finer], history(none, none, none, length=1)) == labels).all()
+
+
+def test_bins_are_counted_back_from_the_last_post_and_an_incomplete_first_one_is_left_out() -> None:
+    past = history(np.array([0, 5, 9, 10, 24]), np.arange(5), np.arange(5), length=10)
+    assert past.bin.tolist() == [0, 0, 0, 1], "the bins are (4, 14] and (14, 24]"
+    assert past.message.tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("granularity", ["broad", "fine"])
+def test_the_planted_day_zero_narrative_stands_out_at_every_granularity(
+    sample: Explored, truth: dict[str, Any], granularity: str
+) -> None:
+    snapshot = open_snapshot(sample.workspace, sample.run.snapshot_id)
+    run = recluster(sample.run, snapshot, sample.workspace, granularity=granularity, now=NOW)
+    assert run.last_at is not None
+    top = ranking.emerging(run, Window(as_of=run.last_at)).head(3)
+    posts = posts_of(run)
+    sources = posts["post_id"].map(truth["posts"])
+    assert "day_zero_vote" in [sources[posts["narrative_id"] == n].mode().iloc[0] for n in top["narrative_id"]]
