@@ -23,6 +23,7 @@ NEEDED_BY_OTHERS = {
 NOT_PINNED = {
     "pydantic": "pydantic-settings is made of it",
     "markupsafe": "jinja2 is made of it",
+    "huggingface-hub": "model2vec and sentence-transformers bring it along",
     "sentence-transformers": "an extra, imported only when a run asks for a transformer encoder",
 }
 
