@@ -26,7 +26,7 @@ from explore.narratives.vectors import Vectors, unit_rows
 from explore.progress import Progress, silent
 from explore.settings import Environment
 
-LEXICAL_DIMENSIONS, COMPANY_WEIGHT = 100, 0.7
+LEXICAL_DIMENSIONS = 100
 
 
 class Encoder(Protocol):
@@ -108,7 +108,7 @@ class Lexical:
     """The snapshot's own words (see `Lexicon`): any language, no model, no download."""
 
     name = "lexical"
-    version = "lexical-2"
+    version = "lexical-3"
 
     def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:  # noqa: ARG002
         """Vectors of at most 200 dimensions: what a text holds, and the company its words keep."""
@@ -116,7 +116,7 @@ class Lexical:
         if lexicon.is_empty:
             return np.zeros((len(texts), 1), dtype=np.float32)
         held, company = lexicon.latent(LEXICAL_DIMENSIONS, characters=True), lexicon.company()
-        return unit_rows(np.hstack([held, COMPANY_WEIGHT * company]).astype(np.float32))
+        return unit_rows(np.hstack([held, company]).astype(np.float32))
 
     def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """All False: words are all it needs."""
