@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,12 +70,13 @@ class Transformer:
 
 def _package() -> Any:
     try:
-        return importlib.import_module("sentence_transformers")
+        import sentence_transformers
     except ImportError:
         raise Refused(
             f"transformer: needs sentence-transformers, which is not installed (some 3 GB on Linux). Run {INSTALL}, "
             "or use lexical."
         ) from None
+    return sentence_transformers
 
 
 def _folder(where: str, *, may_download: bool) -> Path:

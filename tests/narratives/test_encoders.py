@@ -82,6 +82,9 @@ def test_lexical_knows_nothing_in_texts_without_words() -> None:
         ("вода в городе опасна", "вода в городе отравлена", "новый телефон вышел сегодня"),
         ("تم نقل مركز الاقتراع", "تم نقل مراكز الاقتراع", "وصفة الخبز في البيت"),
         ("水道水に危険な物質", "水道水が危険らしい", "新しいゲームの発売日"),
+        ("自来水有毒大家小心", "听说自来水有毒了", "新手机今天发布"),
+        ("น้ำประปาปนเปื้อน", "น้ำประปามีพิษ", "โทรศัพท์รุ่นใหม่วันนี้"),
+        ("lokasi pemungutan suara dipindahkan", "pemungutan suara pindah lokasi", "kucing saya tidur"),
         ("the polling place has moved", "polling places were moved", "my cat sleeps all day"),
     ],
 )
@@ -89,6 +92,20 @@ def test_lexical_finds_similar_texts_nearer_than_others(one: str, like: str, oth
     among = [post["text"] for post in stream(each=20)]
     vectors = Lexical().encode([one, like, other, *among], seed=1)
     assert vectors[0] @ vectors[1] > 0.3 + vectors[0] @ vectors[2]
+
+
+@pytest.mark.parametrize("text", ["今天的天气很好", "今日の地震は大きかった", "วันนี้อากาศดี", "สวัสดี", "ສະບາຍດີ", "မင်္ဂလာပါ"])
+def test_a_script_without_spaces_gets_vectors_even_alone_among_others(text: str) -> None:
+    among = [post["text"] for post in stream(each=20)]
+    assert norms(Lexical().encode([text, *among, text + " 2"], seed=1))[0] == 1.0
+
+
+def test_a_common_word_tells_less_than_the_company_of_rare_ones() -> None:
+    baking = [f"the {a} and the {b}" for a in ("oven", "flour", "dough") for b in ("crust", "loaf", "rye")] * 5
+    fires = [f"the {a} and the {b}" for a in ("smoke", "alarm", "truck") for b in ("burn", "flame", "hose")] * 5
+    vectors = Lexical().encode([*baking, *fires], seed=1)
+    one, same, other = vectors[0], vectors[4], vectors[len(baking)]  # oven, crust / flour, loaf / smoke, burn
+    assert one @ same > 0.4 + one @ other
 
 
 def test_unit_rows_keep_zeros_and_drop_what_rounding_leaves() -> None:
