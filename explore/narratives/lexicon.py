@@ -19,10 +19,10 @@ from explore.narratives.vectors import Vectors, unit_rows
 MOST_COLUMNS = 50_000
 FIT_SAMPLE = 30_000
 CHARACTER_NGRAMS = range(3, 5)
+PIECES_WEIGHT = 2.0  # of the pieces beside the words: they join what grammar and spelling part, in any language
 STRETCH = 32  # words that keep company with each other: a short text, or a piece of a long one
 COMPANY_DIMENSIONS = 100
-CONTEXT_POWER = 0.75  # keeps rare contexts from ruling (Levy, Goldberg & Dagan 2015)
-DOUBT = 0.7  # standard errors that are taken off a count: two words met once say little, and rare words meet once
+DOUBT = 0.85  # standard errors that are taken off a count: two words met once say little, and rare words meet once
 
 
 class Lexicon:
@@ -52,8 +52,12 @@ class Lexicon:
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfTransformer
 
-        blocks = [_frequent(self._counts), *([_frequent(self._pieces())] if characters else [])]
-        weighted = [TfidfTransformer(sublinear_tf=True).fit_transform(block) for block in blocks if block.shape[1]]
+        blocks = [(1.0, _frequent(self._counts)), *([(PIECES_WEIGHT, _frequent(self._pieces()))] if characters else [])]
+        weighted = [
+            weight * TfidfTransformer(sublinear_tf=True).fit_transform(block)
+            for weight, block in blocks
+            if block.shape[1]
+        ]
         features = sparse.hstack(weighted, format="csr") if weighted else self._counts
         sample = np.sort(np.random.default_rng(self._seed).permutation(features.shape[0])[:FIT_SAMPLE])
         possible = min(dimensions, features.shape[1] - 1, len(sample) - 1)
@@ -89,8 +93,7 @@ class Lexicon:
 
         together = _together(self._tokens, self._vocabulary[keep]).tocoo()
         seen = np.asarray(together.sum(axis=1)).ravel()
-        context = seen**CONTEXT_POWER
-        expected = seen[together.row] * context[together.col] / context.sum()
+        expected = seen[together.row] * seen[together.col] / seen.sum()
         information = np.log((together.data - DOUBT * np.sqrt(together.data)) / expected)
         positive = information > 0
         matrix = sparse.csr_matrix(
