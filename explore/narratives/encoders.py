@@ -115,7 +115,7 @@ class Lexical:
         lexicon = Lexicon(texts, seed=seed)
         if lexicon.is_empty:
             return np.zeros((len(texts), 1), dtype=np.float32)
-        held, company = lexicon.latent(LEXICAL_DIMENSIONS, characters=True), lexicon.company()
+        held, company = lexicon.latent(LEXICAL_DIMENSIONS, characters=True), lexicon.company(LEXICAL_DIMENSIONS)
         return unit_rows(np.hstack([held, company]).astype(np.float32))
 
     def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:

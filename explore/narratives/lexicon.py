@@ -21,7 +21,6 @@ FIT_SAMPLE = 30_000
 CHARACTER_NGRAMS = range(3, 5)
 PIECES_WEIGHT = 2.0  # of the pieces beside the words: they join what grammar and spelling part, in any language
 STRETCH = 32  # words that keep company with each other: a short text, or a piece of a long one
-COMPANY_DIMENSIONS = 100
 DOUBT = 0.85  # standard errors that are taken off a count: two words met once say little, and rare words meet once
 
 
@@ -66,10 +65,10 @@ class Lexicon:
         svd = TruncatedSVD(possible, n_iter=3, random_state=self._seed).fit(features[sample])
         return unit_rows((features @ svd.components_.T.astype(np.float32)).astype(np.float32))
 
-    def company(self) -> Vectors:
+    def company(self, dimensions: int) -> Vectors:
         """Mean of the texts' word vectors, which come from the company that words keep in these texts.
 
-        Shape (texts, at most 100), rows of length one, without the direction that all texts share. No columns where
+        Shape (texts, at most `dimensions`), rows of length one, without the direction that all texts share. No columns where
         fewer than three words occur in two texts. Words need no weights: the vector of one that keeps company with
         all alike is short.
         """
@@ -77,7 +76,9 @@ class Lexicon:
         if len(keep) < 3:
             return np.zeros((len(self._tokens), 0), dtype=np.float32)
         present = self._counts[:, keep].sign()
-        return _without_shared(unit_rows((present @ self._word_vectors(keep)).astype(np.float32)), seed=self._seed)
+        return _without_shared(
+            unit_rows((present @ self._word_vectors(keep, dimensions)).astype(np.float32)), seed=self._seed
+        )
 
     def _pieces(self) -> Any:
         """Texts by 3- and 4-letter pieces, sparse counts."""
@@ -86,8 +87,8 @@ class Lexicon:
         per_word = CountVectorizer(analyzer=_character_ngrams, dtype=np.float32).fit_transform(self._vocabulary)
         return self._counts @ per_word
 
-    def _word_vectors(self, keep: NDArray[np.int64]) -> Vectors:
-        """Truncated SVD of the PPMI of the words `keep` with each other, shape (words, at most 100)."""
+    def _word_vectors(self, keep: NDArray[np.int64], dimensions: int) -> Vectors:
+        """Truncated SVD of the PPMI of the words `keep` with each other, shape (words, at most `dimensions`)."""
         from scipy import sparse
         from sklearn.utils.extmath import randomized_svd
 
@@ -100,9 +101,7 @@ class Lexicon:
             (information[positive].astype(np.float32), (together.row[positive], together.col[positive])),
             shape=together.shape,
         )
-        left, singular, _ = randomized_svd(
-            matrix, min(COMPANY_DIMENSIONS, len(keep) - 1), n_iter=3, random_state=self._seed
-        )
+        left, singular, _ = randomized_svd(matrix, min(dimensions, len(keep) - 1), n_iter=3, random_state=self._seed)
         vectors: Vectors = (left * np.sqrt(singular)).astype(np.float32)
         return vectors
 

@@ -25,9 +25,9 @@ READ_SHARE = 0.5  # of a message's letters in pieces longer than a letter: Engli
 
 
 class Static:
-    """Word vectors of a model, averaged, beside the snapshot's own latent semantics with less weight.
+    """Word vectors of a model, averaged, beside the snapshot's own words and their company with less weight.
 
-    Names and tags of the day are in no model. It lifts five of six labelled sets and lowers one (docs/decisions/0004).
+    Names and tags of the day are in no model (docs/decisions/0004).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,10 +39,10 @@ class Static:
             digest.update((folder / name).read_bytes())
         self.folder = folder
         self.name = f"static:{folder.name}"
-        self.version = f"static-2-{digest.hexdigest()}"
+        self.version = f"static-3-{digest.hexdigest()}"
 
     def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:  # noqa: ARG002
-        """Mean of the model's vectors of a text's words, centred over all texts, beside the snapshot's own LSA."""
+        """Mean of the model's vectors of a text's words, centred over all texts, beside what the snapshot says."""
         vectors = self._model.encode([" ".join(words(text)) for text in texts], use_multiprocessing=False)
         vectors = np.asarray(vectors, dtype=np.float32)
         empty = ~vectors.any(axis=1)
@@ -50,8 +50,12 @@ class Static:
         vectors -= vectors[~empty].mean(axis=0) if not empty.all() else 0
         vectors[empty] = 0
         lexicon = Lexicon(texts, seed=seed)
-        own = [] if lexicon.is_empty else [OWN_WEIGHT * lexicon.latent(OWN_DIMENSIONS, characters=False)]
-        return unit_rows(np.hstack([unit_rows(vectors), *own]).astype(np.float32))
+        own = (
+            []
+            if lexicon.is_empty
+            else [lexicon.latent(OWN_DIMENSIONS, characters=False), lexicon.company(OWN_DIMENSIONS)]
+        )
+        return unit_rows(np.hstack([unit_rows(vectors), *(OWN_WEIGHT * view for view in own)]).astype(np.float32))
 
     def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Which texts the model can hardly read: over half of their letters are unknown or stand alone as letters.
