@@ -68,9 +68,9 @@ class Lexicon:
     def company(self, dimensions: int) -> Vectors:
         """Mean of the texts' word vectors, which come from the company that words keep in these texts.
 
-        Shape (texts, at most `dimensions`), rows of length one, without the direction that all texts share. No columns where
-        fewer than three words occur in two texts. Words need no weights: the vector of one that keeps company with
-        all alike is short.
+        Shape (texts, at most `dimensions`), rows of length one, without the direction that all texts share. No
+        columns where fewer than three words occur in two texts. Words need no weights: the vector of one that keeps
+        company with all alike is short.
         """
         keep = _usable(self._counts, most_common=1.0)
         if len(keep) < 3:
