@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explore import session
-from explore.present import words
+from explore.present import encoding, words
 from explore.present.redaction import calm
 from pages import cards
 
@@ -47,7 +47,10 @@ def pick_run() -> None:
         persist_state="session",
     )
     shown = runs[st.session_state[session.RUN]]
-    st.caption(_about(shown))
+    st.caption(_about(shown), help=encoding.compared(shown["encoder"]))
+    unread = encoding.unread(shown["encoder"])
+    if unread:
+        st.warning(calm(unread))
     pick_granularity(shown)
     if unknown:
         session.forget(session.NARRATIVE)

@@ -19,6 +19,7 @@ from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_show
 from explore.errors import Refused
 from explore.narratives import ranking
 from explore.narratives.emergence import Window, moment
+from explore.narratives.encoders import sent_to
 from explore.narratives.evidence import evidence
 from explore.narratives.run import Run, RunConfig, open_run
 from explore.posts import mappings
@@ -30,7 +31,7 @@ from explore.posts.readers import preview
 from explore.posts.schema import FIELD_NAMES, FIELDS
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
 from explore.posts.times import zone
-from explore.present import briefing, words
+from explore.present import briefing, encoding, words
 from explore.progress import peak_rss_mb
 from explore.settings import Workspace, current_workspace
 
@@ -134,7 +135,9 @@ def load_command(
 @app.command("run")
 def run_command(
     snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Id, its beginning, or name.")],
-    encoder: Annotated[str, typer.Option(help="lexical, or static:DIR with a model2vec folder.")] = "lexical",
+    encoder: Annotated[
+        str, typer.Option(help="lexical, static:DIR, transformer:NAME_OR_DIR or http:URL (sends the messages there).")
+    ] = "lexical",
     granularity: Annotated[str, typer.Option(help="broad, medium, fine or the fewest messages.")] = "medium",
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 1,
     as_of: AsOf = None,
@@ -145,6 +148,9 @@ def run_command(
 
     workspace = current_workspace()
     config = RunConfig(encoder, granularity, seed, moment(as_of) if as_of else None)
+    host = sent_to(encoder)
+    if host:
+        say(f"The text of the messages is sent to {host}, without links and mentions, unless it was sent before.")
     with progress_shown(QUIET_SECONDS) as progress:
         run = explore(
             open_snapshot(workspace, snapshot), workspace, config=config, now=datetime.now(UTC), progress=progress
@@ -182,6 +188,7 @@ def _tell_run(run: Run, *, as_json: bool) -> None:
         f"Run {run.id}: {counts['narratives']:,} narratives in {counts['themes']:,} themes.",
         f"{counts['posts']:,} posts are {counts['messages']:,} messages; "
         f"{counts['unclustered_share']:.0%} of the posts belong to no narrative.",
+        *filter(None, [encoding.unread(run.manifest["encoder"])]),
         f"Next: python -m explore emerging {run.id}",
     ]
     answer(facts, lines, as_json=as_json)

@@ -22,6 +22,9 @@ class Environment(BaseSettings):
     home: Path = PROJECT / "data" / "workspace"
     database_url: str | None = None
     pseudonym_key: SecretStr | None = None
+    allow_download: bool = False
+    embedding_model: str | None = None
+    embedding_key: SecretStr | None = None
 
 
 @dataclass(frozen=True)

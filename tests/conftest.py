@@ -10,7 +10,13 @@ import pytest
 
 from explore.settings import Workspace, workspace_at
 
-_OVERRIDES = ("EXPLORE_DATABASE_URL", "EXPLORE_PSEUDONYM_KEY")
+_OVERRIDES = (
+    "EXPLORE_DATABASE_URL",
+    "EXPLORE_PSEUDONYM_KEY",
+    "EXPLORE_ALLOW_DOWNLOAD",
+    "EXPLORE_EMBEDDING_MODEL",
+    "EXPLORE_EMBEDDING_KEY",
+)
 _ELSEWHERE = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 

@@ -206,11 +206,26 @@ def test_the_same_moment_in_another_zone_is_the_same_run(say: Say, file: Path) -
     assert say("run", snapshot, "--json").json()["run"] != runs[0]["run"]
 
 
+def test_it_says_where_messages_go_before_they_are_sent(say: Say, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explore.narratives.endpoint.TIMEOUT", 0.001)
+    monkeypatch.setattr("explore.narratives.endpoint.WAITS", ())
+    monkeypatch.setenv("EXPLORE_EMBEDDING_MODEL", "tiny")
+    snapshot = say("load", file, "--json").json()["snapshot"]
+    said = say("run", snapshot, "--encoder", "http:http://127.0.0.1:1/v1/embeddings", "--json")
+    first, second = said.err.splitlines()
+    assert first == (
+        "The text of the messages is sent to 127.0.0.1:1, without links and mentions, unless it was sent before."
+    )
+    assert "could not be reached" in second
+    assert said.code == 2
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["--encoder", "transformer:x"], "There is no encoder 'transformer:x'"),
+        (["--encoder", "other:x"], "There is no encoder 'other:x'"),
         (["--encoder", "static:absent"], "not a model2vec folder"),
+        (["--encoder", "https://example.org/?key=1"], "it holds no key, query or # part"),
         (["--granularity", "huge"], "Say broad, medium, fine or a number"),
         (["--as-of", "soon"], "'soon' is not a time"),
         (["--as-of", "1999-01-01"], "No post to explore before 1999-01-01"),

@@ -1,6 +1,7 @@
 """Texts to vectors: what "similar" means.
 
-Every encoder gives unit-length float32 rows; a text in which it knows nothing gets a row of zeros.
+Every encoder gives unit-length float32 rows; a text in which it knows nothing gets a row of zeros. Only `http:` sends
+texts anywhere, and only `transformer:NAME` can fetch anything, when the environment allows it.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.files import write_bytes
+from explore.narratives.endpoint import Endpoint
 from explore.narratives.lexicon import Lexicon
-from explore.narratives.text import words
+from explore.narratives.static import Static
+from explore.narratives.transformer import Transformer
 from explore.narratives.vectors import Vectors, unit_rows
+from explore.progress import Progress, silent
+from explore.settings import Environment
 
-LEXICAL_DIMENSIONS, COMPANY_WEIGHT = 100, 0.7
-OWN_DIMENSIONS, OWN_WEIGHT = 50, 0.4
-MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+LEXICAL_DIMENSIONS = 100
 
 
 class Encoder(Protocol):
@@ -35,22 +39,51 @@ class Encoder(Protocol):
     name: str
     version: str
 
-    def encode(self, texts: Sequence[str], *, seed: int) -> Vectors:
+    def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:
         """Unit-length rows, shape (len(texts), d)."""
+        ...
+
+    def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Which texts are written in what the encoder knows next to nothing of, shape (len(texts),)."""
         ...
 
 
 def encoder_for(spec: str) -> Encoder:
-    """The encoder that `spec` names: `lexical`, or `static:DIR` with a model2vec folder. Raises `Refused`."""
+    """The encoder that `spec` names. Raises `Refused`.
+
+    `lexical`; `static:DIR`, a model2vec folder; `transformer:NAME_OR_DIR`, a sentence-transformers model;
+    `http:URL`, an OpenAI-compatible embeddings server, which gets one sentence of ours at once.
+    """
     kind, _, where = spec.partition(":")
     if kind == "lexical" and not where:
         return Lexical()
     if kind == "static" and where:
         return Static(Path(where).expanduser())
-    raise Refused(f"There is no encoder '{spec}'. Say lexical, or static:DIR with a model2vec folder.")
+    environment = Environment()
+    if kind == "transformer" and where:
+        return Transformer(where, may_download=environment.allow_download)
+    url = _url(spec)
+    if url:
+        key = environment.embedding_key
+        return Endpoint(url, model=environment.embedding_model, key=key.get_secret_value() if key else None)
+    raise Refused(
+        f"There is no encoder '{spec}'. Say lexical, or static:DIR with a model2vec folder, transformer:NAME_OR_DIR "
+        "or http:URL."
+    )
 
 
-def encode_cached(encoder: Encoder, texts: Sequence[str], *, seed: int, cache: Path) -> Vectors:
+def sent_to(spec: str) -> str | None:
+    """The host that the encoder of this name sends the messages to; null for those that work on this machine.
+
+    Raises `Refused` where nothing may be sent to that address.
+    """
+    url = _url(spec)
+    return Endpoint.host_of(url) if url else None
+
+
+def encode_cached(
+    encoder: Encoder, texts: Sequence[str], *, seed: int, cache: Path, progress: Progress = silent
+) -> Vectors:
     """The vectors of `texts`, read from `cache` when the same encoder has seen the same texts with the same seed.
 
     A cached file that cannot be read or has the wrong shape is made again.
@@ -63,7 +96,7 @@ def encode_cached(encoder: Encoder, texts: Sequence[str], *, seed: int, cache: P
     cached = _read(path, rows=len(texts))
     if cached is not None:
         return cached
-    vectors = encoder.encode(texts, seed=seed)
+    vectors = encoder.encode(texts, seed=seed, progress=progress)
     buffer = BytesIO()
     np.save(buffer, vectors, allow_pickle=False)
     content = buffer.getvalue()
@@ -75,52 +108,26 @@ class Lexical:
     """The snapshot's own words (see `Lexicon`): any language, no model, no download."""
 
     name = "lexical"
-    version = "lexical-2"
+    version = "lexical-3"
 
-    def encode(self, texts: Sequence[str], *, seed: int) -> Vectors:
+    def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:  # noqa: ARG002
         """Vectors of at most 200 dimensions: what a text holds, and the company its words keep."""
         lexicon = Lexicon(texts, seed=seed)
         if lexicon.is_empty:
             return np.zeros((len(texts), 1), dtype=np.float32)
-        held, company = lexicon.latent(LEXICAL_DIMENSIONS, characters=True), lexicon.company()
-        return unit_rows(np.hstack([held, COMPANY_WEIGHT * company]).astype(np.float32))
+        held, company = lexicon.latent(LEXICAL_DIMENSIONS, characters=True), lexicon.company(LEXICAL_DIMENSIONS)
+        return unit_rows(np.hstack([held, company]).astype(np.float32))
+
+    def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """All False: words are all it needs."""
+        return np.zeros(len(texts), dtype=bool)
 
 
-class Static:
-    """A model2vec folder of static word vectors (`static:DIR`), read from disk, never downloaded.
-
-    The snapshot's own latent semantics stand beside the model's, with less weight: names and tags of the day are in no
-    model. It lifts five of six labelled sets and lowers one (docs/decisions/0004).
-    """
-
-    def __init__(self, folder: Path) -> None:
-        missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
-        if missing:
-            raise Refused(f"'{folder}' is not a model2vec folder: {', '.join(missing)} not found in it.")
-        digest = hashlib.sha256()
-        for name in MODEL_FILES:
-            digest.update((folder / name).read_bytes())
-        self.folder = folder
-        self.name = f"static:{folder.name}"
-        self.version = f"static-2-{digest.hexdigest()}"
-
-    def encode(self, texts: Sequence[str], *, seed: int) -> Vectors:
-        """Mean of the model's vectors of a text's words, centred over all texts, beside the snapshot's own LSA."""
-        from model2vec import StaticModel
-
-        try:
-            model = StaticModel.from_pretrained(str(self.folder))
-        except Exception as error:
-            raise Refused(f"The model in '{self.folder}' cannot be read: {error}") from error
-        vectors = model.encode([" ".join(words(text)) for text in texts], use_multiprocessing=False)
-        vectors = np.asarray(vectors, dtype=np.float32)
-        empty = ~vectors.any(axis=1)
-        vectors = unit_rows(vectors)
-        vectors -= vectors[~empty].mean(axis=0) if not empty.all() else 0
-        vectors[empty] = 0
-        lexicon = Lexicon(texts, seed=seed)
-        own = [] if lexicon.is_empty else [OWN_WEIGHT * lexicon.latent(OWN_DIMENSIONS, characters=False)]
-        return unit_rows(np.hstack([unit_rows(vectors), *own]).astype(np.float32))
+def _url(spec: str) -> str | None:
+    """The address in http:URL; an address alone is taken as one too."""
+    if spec.startswith(("http://", "https://")):
+        return spec
+    return spec.removeprefix("http:") if spec.startswith(("http:http://", "http:https://")) else None
 
 
 def _read(path: Path, *, rows: int) -> Vectors | None:

@@ -48,6 +48,19 @@ def reread(base: Run) -> tuple[pd.DataFrame, pd.DataFrame, Space, Points]:
     return posts, base.messages[DESCRIBED], Space(vectors, graph, tree), xy
 
 
+def unread(found: pd.DataFrame, unread: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Per language in which there are any: how many messages the encoder could hardly read, the most first.
+
+    `found`: messages with lang (null = unknown); `unread`: which of them.
+    """
+    counts = found.assign(unread=unread).groupby("lang", dropna=False)["unread"].agg(["sum", "size"])
+    counts = counts[counts["sum"] > 0].sort_values(["sum", "size"], ascending=False, kind="stable")
+    return [
+        {"lang": None if pd.isna(lang) else str(lang), "unread": int(row["sum"]), "messages": int(row["size"])}
+        for lang, row in counts.iterrows()
+    ]
+
+
 def coded(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """posts.parquet but for narrative_id: post_id, message_id, row (in the snapshot), created_at, author and message
     (codes), views, lang, region."""

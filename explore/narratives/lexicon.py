@@ -1,8 +1,8 @@
 """What a snapshot's own words say about each other: vectors without any model.
 
 Two views of a text that complement each other: which words and letters it holds (latent semantic analysis of TF-IDF),
-and which words its words keep company with (positive pointwise mutual information, Levy & Goldberg 2014, averaged with
-the weights of Arora et al. 2017).
+and which words its words keep company with (positive pointwise mutual information, Levy & Goldberg 2014, of what the
+counts are sure of).
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from explore.narratives.vectors import Vectors, unit_rows
 MOST_COLUMNS = 50_000
 FIT_SAMPLE = 30_000
 CHARACTER_NGRAMS = range(3, 5)
-CONTEXT = 8  # words to either side that count as company
-COMPANY_DIMENSIONS = 100
-CONTEXT_POWER = 0.75  # keeps rare contexts from ruling (Levy, Goldberg & Dagan 2015)
-RARITY = 1e-3  # a / (a + p(word)) weighs a word in a text (Arora, Liang & Ma 2017)
+PIECES_WEIGHT = 2.0  # of the pieces beside the words: they join what grammar and spelling part, in any language
+STRETCH = 32  # words that keep company with each other: a short text, or a piece of a long one
+DOUBT = 0.85  # standard errors that are taken off a count: two words met once say little, and rare words meet once
 
 
 class Lexicon:
@@ -52,8 +51,12 @@ class Lexicon:
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfTransformer
 
-        blocks = [_frequent(self._counts), *([_frequent(self._pieces())] if characters else [])]
-        weighted = [TfidfTransformer(sublinear_tf=True).fit_transform(block) for block in blocks if block.shape[1]]
+        blocks = [(1.0, _frequent(self._counts)), *([(PIECES_WEIGHT, _frequent(self._pieces()))] if characters else [])]
+        weighted = [
+            weight * TfidfTransformer(sublinear_tf=True).fit_transform(block)
+            for weight, block in blocks
+            if block.shape[1]
+        ]
         features = sparse.hstack(weighted, format="csr") if weighted else self._counts
         sample = np.sort(np.random.default_rng(self._seed).permutation(features.shape[0])[:FIT_SAMPLE])
         possible = min(dimensions, features.shape[1] - 1, len(sample) - 1)
@@ -62,23 +65,20 @@ class Lexicon:
         svd = TruncatedSVD(possible, n_iter=3, random_state=self._seed).fit(features[sample])
         return unit_rows((features @ svd.components_.T.astype(np.float32)).astype(np.float32))
 
-    def company(self) -> Vectors:
+    def company(self, dimensions: int) -> Vectors:
         """Mean of the texts' word vectors, which come from the company that words keep in these texts.
 
-        Shape (texts, at most 100), rows of length one, without the direction that all texts share. No columns where
-        fewer than three words occur in two texts.
+        Shape (texts, at most `dimensions`), rows of length one, without the direction that all texts share. No
+        columns where fewer than three words occur in two texts. Words need no weights: the vector of one that keeps
+        company with all alike is short.
         """
-        from scipy import sparse
-
         keep = _usable(self._counts, most_common=1.0)
         if len(keep) < 3:
             return np.zeros((len(self._tokens), 0), dtype=np.float32)
-        counts = self._counts[:, keep]
-        word_vectors = self._word_vectors(keep)
-        share = np.asarray(counts.sum(axis=0)).ravel()
-        weight = RARITY / (RARITY + share / share.sum())
-        present = counts.sign() @ sparse.diags(weight.astype(np.float32))
-        return _without_shared(unit_rows((present @ word_vectors).astype(np.float32)), seed=self._seed)
+        present = self._counts[:, keep].sign()
+        return _without_shared(
+            unit_rows((present @ self._word_vectors(keep, dimensions)).astype(np.float32)), seed=self._seed
+        )
 
     def _pieces(self) -> Any:
         """Texts by 3- and 4-letter pieces, sparse counts."""
@@ -87,42 +87,43 @@ class Lexicon:
         per_word = CountVectorizer(analyzer=_character_ngrams, dtype=np.float32).fit_transform(self._vocabulary)
         return self._counts @ per_word
 
-    def _word_vectors(self, keep: NDArray[np.int64]) -> Vectors:
-        """Truncated SVD of the PPMI of the words `keep` with each other, shape (words, at most 100)."""
+    def _word_vectors(self, keep: NDArray[np.int64], dimensions: int) -> Vectors:
+        """Truncated SVD of the PPMI of the words `keep` with each other, shape (words, at most `dimensions`)."""
         from scipy import sparse
         from sklearn.utils.extmath import randomized_svd
 
         together = _together(self._tokens, self._vocabulary[keep]).tocoo()
         seen = np.asarray(together.sum(axis=1)).ravel()
-        context = seen**CONTEXT_POWER
-        expected = seen[together.row] * context[together.col] / context.sum()
-        information = np.log(together.data / expected)
+        expected = seen[together.row] * seen[together.col] / seen.sum()
+        information = np.log((together.data - DOUBT * np.sqrt(together.data)) / expected)
         positive = information > 0
         matrix = sparse.csr_matrix(
             (information[positive].astype(np.float32), (together.row[positive], together.col[positive])),
             shape=together.shape,
         )
-        left, singular, _ = randomized_svd(
-            matrix, min(COMPANY_DIMENSIONS, len(keep) - 1), n_iter=3, random_state=self._seed
-        )
+        left, singular, _ = randomized_svd(matrix, min(dimensions, len(keep) - 1), n_iter=3, random_state=self._seed)
         vectors: Vectors = (left * np.sqrt(singular)).astype(np.float32)
         return vectors
 
 
 def _together(tokens: Sequence[Sequence[str]], vocabulary: NDArray[Any]) -> Any:
-    """How often two words stand within eight words of each other in a text, symmetric CSR of shape (words, words)."""
+    """In how many stretches of a text two words stand together, symmetric CSR of shape (words, words)."""
     from scipy import sparse
 
     code = {word: i for i, word in enumerate(vocabulary)}
     flat = np.array([code.get(word, -1) for text in tokens for word in text], dtype=np.int64)
-    text = np.repeat(np.arange(len(tokens)), [len(found) for found in tokens])
-    total = sparse.csr_matrix((len(vocabulary), len(vocabulary)), dtype=np.float32)
-    for gap in range(1, CONTEXT + 1):
-        first, second = flat[:-gap], flat[gap:]
-        near = (text[:-gap] == text[gap:]) & (first >= 0) & (second >= 0)
-        pairs = (np.ones(int(near.sum()), dtype=np.float32), (first[near], second[near]))
-        total = total + sparse.csr_matrix(pairs, shape=total.shape)
-    return total + total.T
+    lengths = np.array([len(text) for text in tokens], dtype=np.int64)
+    place = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    stretch = np.cumsum(place % STRETCH == 0) - 1
+    known = flat >= 0
+    held = sparse.csr_matrix(
+        (np.ones(int(known.sum()), dtype=np.float32), (stretch[known], flat[known])),
+        shape=(int(stretch[-1]) + 1, len(vocabulary)),
+    ).sign()
+    together = (held.T @ held).tocsr()
+    together.setdiag(0)
+    together.eliminate_zeros()
+    return together
 
 
 def _without_shared(vectors: Vectors, *, seed: int) -> Vectors:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,7 @@ def recluster(
 
 
 def _explore(
-    snapshot: Snapshot, workspace: Workspace, config: RunConfig, identity: dict[str, str], now: datetime,
+    snapshot: Snapshot, workspace: Workspace, config: RunConfig, identity: dict[str, Any], now: datetime,
     progress: Progress, *, encoder: encoders.Encoder | None = None, base: Run | None = None,
 ) -> Run:  # fmt: skip
     clusters.level(config.granularity)  # refuses a wrong word before the work starts
@@ -84,10 +85,11 @@ def _explore(
         if base is not None:
             clock("Reading the run that is there", 0.1)
             posts, found, lies, places = freezing.reread(base)
-            levels = dict(base.manifest["levels"])
+            levels, identity = dict(base.manifest["levels"]), dict(base.manifest["encoder"])
         else:
             assert encoder is not None  # noqa: S101  # without a base there is one
             posts, found, vectors = _compared(snapshot, workspace, config, encoder, clock=clock)
+            identity |= {"unread": freezing.unread(found, encoder.unread(found["text"].tolist()))}
             lies, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
             clock("Clustering", 0.65)
             levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
@@ -167,7 +169,10 @@ def _compared(
     found, worded = _worded_first(messages.describe(posts))
     clock("Comparing messages", 0.05)
     texts = found["text"][:worded].tolist()
-    vectors = encoders.encode_cached(encoder, texts, seed=config.seed, cache=workspace.cache)
+    vectors = encoders.encode_cached(
+        encoder, texts, seed=config.seed, cache=workspace.cache,
+        progress=lambda stage, done=None: clock(stage, 0.05 + 0.1 * (done or 0)),
+    )  # fmt: skip
     return freezing.coded(posts, found), found, vectors
 
 

@@ -27,8 +27,8 @@ Ints = NDArray[np.int64]
 class RunConfig:
     """What decides the result of a run, besides the snapshot and Groundswell's version.
 
-    `encoder`: lexical or static:DIR. `granularity`: broad, medium, fine or the fewest messages of a narrative, as
-    text. `as_of`: only posts before this time (UTC) are explored; null = all.
+    `encoder`: as `encoders.encoder_for` takes it. `granularity`: broad, medium, fine or the fewest messages of a
+    narrative, as text. `as_of`: only posts before this time (UTC) are explored; null = all.
     """
 
     encoder: str = "lexical"

@@ -83,7 +83,9 @@ def _candidates(labels: Ints, finer: Sequence[Ints], past: History) -> list[Stra
     tests = max(1, sum(counted.covered.sum() * len(counted.now) for _, counted in levels))
     found = []
     for level, counted, p in chances:
-        flagged = p <= LEVEL / tests  # Bonferroni over every strand and window, also those with too few units to be looked at
+        flagged = (
+            p <= LEVEL / tests
+        )  # Bonferroni over every strand and window, also those with too few units to be looked at
         for strand in np.flatnonzero(flagged.any(axis=1)):
             members = np.flatnonzero(level == strand)
             home = int(labels[members[0]])

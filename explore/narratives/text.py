@@ -135,6 +135,11 @@ def clauses(text: str) -> list[list[Piece]]:
     return [clause for clause in found if clause]
 
 
+def as_written(text: str) -> str:
+    """The text on one line without links, mentions and a leading RT: what a language model reads."""
+    return " ".join(without_links(text).split()).removeprefix(": ")
+
+
 def without_links(text: str) -> str:
     """The text with a line break in place of links, also those without a scheme, and mentions; no leading RT.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,12 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from explore.errors import Refused
-from explore.narratives.encoders import Encoder, Lexical, Static, encode_cached, encoder_for, unit_rows
+from explore.narratives.encoders import Encoder, Lexical, encode_cached, encoder_for, sent_to, unit_rows
+from explore.progress import Progress, silent
 from tests.narratives.making import stream
 
 Vectors = NDArray[np.float32]
-
-WORDS = ("bread", "oven", "flour", "battery", "fire", "smoke")
 
 
 class Counting:
@@ -28,28 +26,13 @@ class Counting:
         self.version = version
         self.calls = 0
 
-    def encode(self, texts: Sequence[str], *, seed: int) -> Vectors:
+    def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:
+        progress("Counting", 0.5)
         self.calls += 1
         return unit_rows(np.array([[len(text), seed] for text in texts], dtype=np.float32))
 
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    """A model2vec folder with six words: three point one way, three another."""
-    from model2vec import StaticModel
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import Whitespace
-
-    vocabulary = {word: number for number, word in enumerate(["[UNK]", *WORDS])}
-    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))  # noqa: S106  # a token, no password
-    tokenizer.pre_tokenizer = Whitespace()
-    vectors = np.array(
-        [[0, 0, 0], [1, 0.1, 0], [1, 0, 0.1], [1, 0, 0], [0, 1, 0.1], [0.1, 1, 0], [0, 1, 0]], dtype=np.float32
-    )
-    folder = tmp_path / "model"
-    StaticModel(vectors, tokenizer, normalize=True).save_pretrained(folder)
-    return folder
+    def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        return np.zeros(len(texts), dtype=bool)
 
 
 def norms(vectors: Vectors) -> list[float]:
@@ -99,6 +82,9 @@ def test_lexical_knows_nothing_in_texts_without_words() -> None:
         ("вода в городе опасна", "вода в городе отравлена", "новый телефон вышел сегодня"),
         ("تم نقل مركز الاقتراع", "تم نقل مراكز الاقتراع", "وصفة الخبز في البيت"),
         ("水道水に危険な物質", "水道水が危険らしい", "新しいゲームの発売日"),
+        ("自来水有毒大家小心", "听说自来水有毒了", "新手机今天发布"),
+        ("น้ำประปาปนเปื้อน", "น้ำประปามีพิษ", "โทรศัพท์รุ่นใหม่วันนี้"),
+        ("lokasi pemungutan suara dipindahkan", "pemungutan suara pindah lokasi", "kucing saya tidur"),
         ("the polling place has moved", "polling places were moved", "my cat sleeps all day"),
     ],
 )
@@ -106,6 +92,20 @@ def test_lexical_finds_similar_texts_nearer_than_others(one: str, like: str, oth
     among = [post["text"] for post in stream(each=20)]
     vectors = Lexical().encode([one, like, other, *among], seed=1)
     assert vectors[0] @ vectors[1] > 0.3 + vectors[0] @ vectors[2]
+
+
+@pytest.mark.parametrize("text", ["今天的天气很好", "今日の地震は大きかった", "วันนี้อากาศดี", "สวัสดี", "ສະບາຍດີ", "မင်္ဂလာပါ"])
+def test_a_script_without_spaces_gets_vectors_even_alone_among_others(text: str) -> None:
+    among = [post["text"] for post in stream(each=20)]
+    assert norms(Lexical().encode([text, *among, text + " 2"], seed=1))[0] == 1.0
+
+
+def test_a_common_word_tells_less_than_the_company_of_rare_ones() -> None:
+    baking = [f"the {a} and the {b}" for a in ("oven", "flour", "dough") for b in ("crust", "loaf", "rye")] * 5
+    fires = [f"the {a} and the {b}" for a in ("smoke", "alarm", "truck") for b in ("burn", "flame", "hose")] * 5
+    vectors = Lexical().encode([*baking, *fires], seed=1)
+    one, same, other = vectors[0], vectors[4], vectors[len(baking)]  # oven, crust / flour, loaf / smoke, burn
+    assert one @ same > 0.4 + one @ other
 
 
 def test_unit_rows_keep_zeros_and_drop_what_rounding_leaves() -> None:
@@ -154,48 +154,43 @@ def test_a_damaged_cache_file_is_made_again(tmp_path: Path, damage: bytes | None
     assert file.read_bytes() == content
 
 
-def test_a_static_model_is_read_from_its_folder(model: Path) -> None:
-    encoder = encoder_for(f"static:{model}")
-    vectors = encoder.encode(["bread oven", "Flour, bread!", "battery fire", "smoke", "nothing known", "😀"], seed=1)
-    assert norms(vectors) == [1.0] * 4 + [0.0] * 2
-    assert vectors[0] @ vectors[1] > 0.9
-    assert vectors[2] @ vectors[3] > 0.9
-    assert vectors[0] @ vectors[2] < -0.5  # centred: the two ways point apart
+def test_an_encoder_says_how_far_it_is(tmp_path: Path) -> None:
+    said: list[tuple[str, float | None]] = []
+    encode_cached(
+        Counting(), ["a"], seed=1, cache=tmp_path, progress=lambda stage, done=None: said.append((stage, done))
+    )
+    assert said == [("Counting", 0.5)]
 
 
-def test_a_static_model_knows_no_difference_between_identical_texts(model: Path) -> None:
-    vectors = Static(model).encode(["bread"] * 7, seed=1)
-    assert np.allclose(vectors, vectors[0])
-    assert not Static(model).encode(["😀 !"], seed=1).any()
-
-
-def test_a_static_model_has_the_name_of_its_folder_and_a_version_of_its_bytes(model: Path) -> None:
-    before = Static(model)
-    config = json.loads((model / "config.json").read_text())
-    (model / "config.json").write_text(json.dumps(config | {"note": "changed"}))
-    assert before.name == Static(model).name == "static:model"
-    assert before.version != Static(model).version
-
-
-def test_a_folder_that_is_no_model_is_refused_with_what_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"folder: config\.json, model\.safetensors, tokenizer\.json not found"):
-        encoder_for(f"static:{tmp_path}")
-    with pytest.raises(Refused, match="not a model2vec folder"):
-        encoder_for(f"static:{tmp_path / 'absent'}")
-
-
-def test_a_model_that_cannot_be_read_is_refused(model: Path) -> None:
-    (model / "model.safetensors").write_bytes(b"no tensors")
-    with pytest.raises(Refused, match="cannot be read"):
-        Static(model).encode(["bread"], seed=1)
-
-
-@pytest.mark.parametrize("spec", ["", "static", "static:", "lexical:x", "transformer:x", "Lexical"])
+@pytest.mark.parametrize(
+    "spec", ["", "static", "static:", "lexical:x", "transformer", "http:", "http:ftp://x", "Lexical"]
+)
 def test_an_unknown_encoder_is_refused_with_the_ones_there_are(spec: str) -> None:
-    with pytest.raises(Refused, match=r"Say lexical, or static:DIR"):
+    with pytest.raises(Refused, match=r"Say lexical, or static:DIR .* transformer:NAME_OR_DIR or http:URL"):
         encoder_for(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "host"),
+    [
+        ("lexical", None),
+        ("static:http", None),
+        ("transformer:some/name", None),
+        ("http:https://example.org/v1/embeddings", "example.org"),
+        ("http:http://localhost:8080/v1/embeddings", "localhost:8080"),
+        ("https://example.org/v1/embeddings", "example.org"),
+    ],
+)
+def test_it_is_known_beforehand_where_messages_are_sent(spec: str, host: str | None) -> None:
+    assert sent_to(spec) == host
+
+
+def test_an_address_with_a_secret_is_refused_before_anything_is_said() -> None:
+    with pytest.raises(Refused, match="holds no key"):
+        sent_to("http://user:secret@example.org/")
 
 
 def test_lexical_is_an_encoder_by_name() -> None:
     encoder: Encoder = encoder_for("lexical")
     assert encoder.name == "lexical"
+    assert not encoder.unread(["вода", "water"]).any()

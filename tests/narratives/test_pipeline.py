@@ -15,6 +15,7 @@ import pytest
 from explore.errors import Refused
 from explore.narratives import ranking
 from explore.narratives.emergence import Window
+from explore.narratives.encoders import Lexical
 from explore.narratives.pipeline import explore, recluster
 from explore.narratives.run import Run, RunConfig
 from explore.progress import silent
@@ -342,3 +343,20 @@ def test_most_chatter_of_one_subject_lies_in_narratives_of_that_subject(
     sources = sources_of(sample, truth)
     own = sum(made_from.most_common(1)[0][1] for n, made_from in sources.items() if n >= 0)
     assert own > 0.9 * sum(made_from.total() for n, made_from in sources.items() if n >= 0)
+
+
+def test_what_the_encoder_could_not_read_is_counted_by_language_and_kept_by_another_cut(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def few_languages(_: Lexical, texts: list[str]) -> Any:
+        return np.array([any(letter in text for letter in "üäáé") for text in texts])
+
+    monkeypatch.setattr(Lexical, "unread", few_languages)
+    posts = stream(each=40)
+    run = explored(workspace, posts)
+    told = {each["lang"]: (each["unread"], each["messages"]) for each in run.manifest["encoder"]["unread"]}
+    spanish = {one["text"] for one in posts if one["lang"] == "es"}
+    assert set(told) == {"de", "es"}
+    assert told["es"] == (sum(any(letter in text for letter in "áé") for text in spanish), len(spanish))
+    fine = recluster(run, snapshot_of(workspace, posts), workspace, granularity="fine", now=NOW)
+    assert fine.manifest["encoder"] == run.manifest["encoder"]

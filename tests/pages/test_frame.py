@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -165,6 +166,22 @@ def test_a_job_title_is_never_read_as_markup(open_app: Open, workspace: Workspac
         app = open_app(page)
         assert not [each for each in (*app.markdown, *app.caption, *app.subheader) if "August" in str(each.value)]
         assert not app.exception
+
+
+def test_the_sidebar_says_how_messages_were_compared(open_app: Open, full: Run) -> None:
+    app = open_app(run=full.id)
+    about = next(each for each in app.sidebar.caption if "lexical encoder" in str(each.value))
+    assert "Messages are compared by the words they share" in about.help
+    assert not app.sidebar.warning
+
+
+def test_the_sidebar_names_a_language_that_the_encoder_could_not_read(open_app: Open, full: Run) -> None:
+    file = full.folder / "manifest.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    told["encoder"] |= {"name": "static:potion", "unread": [{"lang": "de", "unread": 60, "messages": 70}]}
+    file.write_text(json.dumps(told), encoding="utf-8")
+    app = open_app(run=full.id)
+    assert "could hardly read 60 of 70 German messages" in str(app.sidebar.warning[0].value)
 
 
 # Damage and faults
