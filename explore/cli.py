@@ -21,7 +21,9 @@ from explore.narratives import ranking
 from explore.narratives.emergence import Window, moment
 from explore.narratives.encoders import sent_to
 from explore.narratives.evidence import evidence
+from explore.narratives.radar import radar
 from explore.narratives.run import Run, RunConfig, open_run
+from explore.narratives.stability import FILE, kept, measure
 from explore.posts import mappings
 from explore.posts.appending import append, options_like
 from explore.posts.batches import encodable
@@ -31,7 +33,7 @@ from explore.posts.readers import preview
 from explore.posts.schema import FIELD_NAMES, FIELDS
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
 from explore.posts.times import zone
-from explore.present import briefing, encoding, words
+from explore.present import briefing, encoding, pockets, steadiness, words
 from explore.progress import peak_rss_mb
 from explore.settings import Workspace, current_workspace
 
@@ -207,12 +209,14 @@ def emerging_command(
     run = open_run(current_workspace(), run_id)
     chosen = _window(run, as_of=as_of, window=window, baseline=baseline)
     listed = ranking.emerging(run, chosen)
+    outside = radar(run, chosen, emerging=listed.loc[listed["flagged"], "narrative_id"].tolist())
     facts = {
         "as_of": chosen.as_of.isoformat() if chosen else None,
         "window": _short(chosen.length) if chosen else None,
         "baseline": _short(chosen.baseline) if chosen else None,
         "unit": run.unit,
         "narratives": records(listed.head(top) if top else listed),
+        "pockets": records(outside.pockets),
     }
     lines = [words.headline(listed, chosen, run.unit), words.thin(listed, chosen, run.unit)]
     for row in listed.head(top or 20).to_dict("records"):
@@ -220,6 +224,23 @@ def emerging_command(
             f"{row['narrative_id']:>5}  {words.status(row):<14} {row['label']}",
             f"       {words.why(row, chosen, run.unit)}",
         ]
+    lines += [pockets.headline(outside)]
+    for row in outside.pockets.head(top or 20).to_dict("records"):
+        lines += [f"       {row['label']}", f"       {pockets.why(row, chosen, run.unit)}"]
+    answer(facts, lines, as_json=as_json)
+
+
+@app.command("stability")
+def stability_command(run_id: Annotated[str, typer.Argument(metavar="RUN")], as_json: AsJson = False) -> None:
+    """Measure which narratives of a run are found again when a fifth of its messages is left out."""
+    run = open_run(current_workspace(), run_id)
+    with progress_shown(QUIET_SECONDS) as progress:
+        table = measure(run, progress=progress)
+    facts = {"run": run.id, "path": str((run.folder / FILE).resolve()), "narratives": records(table)}
+    lines = [
+        f"{row['narrative_id']:>5}  {steadiness.sign(row):<14} {label}\n       {steadiness.found_again(row)}"
+        for row, label in zip(table.to_dict("records"), run.narratives["label"], strict=True)
+    ]
     answer(facts, lines, as_json=as_json)
 
 
@@ -241,6 +262,7 @@ def brief_command(
     snapshot = open_snapshot(workspace, run.snapshot_id)
     key = workspace.pseudonym_key()
     found = [evidence(run, snapshot, narrative, window=chosen, key=key) for narrative in narratives]
+    steady = kept(run.folder)
     try:
         path, digest = briefing.write(
             out.resolve(),
@@ -249,6 +271,7 @@ def brief_command(
             run=run.manifest,
             now=datetime.now(UTC),
             cover_posts=cover_posts,
+            measured=[] if steady is None else steady.iloc[narratives].to_dict("records"),
         )
     except OSError as error:
         raise Refused(f"'{out}' cannot be written: {error.strerror}. Name another place with --out.") from None

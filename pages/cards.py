@@ -13,7 +13,7 @@ import streamlit as st
 from explore import jobs, session
 from explore.errors import Refused
 from explore.narratives.evidence import Evidence
-from explore.present import charts, words
+from explore.present import charts, steadiness, words
 from explore.present.redaction import calm
 from explore.session import View
 
@@ -160,6 +160,12 @@ def _look() -> None:
 def heading(label: str, status: str) -> None:
     """A narrative's name. It is made of words from posts, so it is set as text and never read as Markdown."""
     HEADING(data={"label": calm(label), "status": status}, key=f"heading-{label}")
+
+
+def steady(view: View, narrative_id: int) -> None:
+    """Whether the narrative is found again in resamples, with the figures in the help."""
+    measured = session.measured(view, narrative_id)
+    st.caption(steadiness.found_again(measured), help=steadiness.explained(measured) or None)
 
 
 def curve(evidence: Evidence, *, key: str) -> None:

@@ -9,12 +9,14 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from explore import session
-from explore.present import tables, words
+from explore.present import pockets, tables, words
+from explore.present.redaction import calm
 from explore.session import View
 from pages import cards
 
 MOMENT = "D MMM YYYY HH:mm"
 HOURLY_BELOW = timedelta(days=90)  # a longer slider goes by days: one key press should be worth making
+POCKETS_SHOWN = 5
 ROWS_IN_SIGHT = 7  # so that the detail below is in sight too
 
 
@@ -156,12 +158,29 @@ def told(view: View, shown: pd.DataFrame, columns: list[str]) -> list[str]:
     return [name for name in columns if name not in empty]
 
 
+def outside(view: View) -> None:
+    """What grows and is held by no narrative: one line, and the posts for who opens it."""
+    found = session.outside(view)
+    if found.pockets.empty:
+        st.caption(pockets.headline(found))
+        return
+    with st.expander(pockets.headline(found)):
+        st.caption(pockets.EXPLAINED)
+        for pocket in found.pockets.head(POCKETS_SHOWN).to_dict("records"):
+            st.text(calm(pocket["label"]))
+            st.write(pockets.why(pocket, view.window, view.run.unit, dated=view.is_hindsight))
+            cards.posts(session.pocket_posts(view, pocket["message_ids"]), key=f"pocket{pocket['pocket_id']}")
+        if len(found.pockets) > POCKETS_SHOWN:
+            st.caption(f"The {POCKETS_SHOWN} fastest of {len(found.pockets)} are shown.")
+
+
 def detail(view: View, narrative: dict[str, Any]) -> None:
     evidence = session.gathered(view, int(narrative["narrative_id"]))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         cards.heading(narrative["label"], words.status(narrative))
         st.write(words.why(narrative, view.window, view.run.unit, dated=view.is_hindsight))
+        cards.steady(view, int(narrative["narrative_id"]))
         if st.button("Open this narrative", type="primary", icon=":material/arrow_forward:"):
             st.switch_page(session.NARRATIVE_PAGE)
         cards.curve(evidence, key="emerging-curve")
@@ -188,6 +207,7 @@ elif shown.empty:
     st.info("No narrative passes these filters. Clear the languages or open “More filters” to widen them.")
 else:
     chosen = shown.iloc[table(view, shown)].to_dict()
+    outside(view)
     st.session_state[session.NARRATIVE] = int(chosen["narrative_id"])
     detail(view, chosen)
 session.write_link(session.LINK)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from explore import session
 from explore.narratives.evidence import Evidence
-from explore.present import briefing, words
+from explore.present import briefing, steadiness, words
 from explore.present.redaction import calm
 from explore.session import View
 from pages import cards
@@ -34,10 +34,12 @@ def finding(view: View, evidence: Evidence) -> None:
     changed = words.status(narrative) in ("▲ emerging", "▼ fading")  # else a ratio promises what chance explains
     st.write(f"{words.shares(narrative, unit) if changed else ''} {words.certainty(narrative)}".strip())
     st.write(f"{words.size(narrative, unit)} {words.since(narrative)}")
+    cards.steady(view, int(narrative["narrative_id"]))
     st.text(calm("Terms: " + ", ".join(narrative["terms"])))
     fooled = words.caveats(
         narrative, view.window, unit, hindsight=view.is_hindsight, has_languages=view.snapshot.has_languages
     )
+    fooled += steadiness.caveats(session.measured(view, int(narrative["narrative_id"])))
     if fooled:
         with st.container(border=True):
             st.markdown("**What could fool this finding**")
@@ -118,6 +120,7 @@ def offer_briefing(view: View, evidence: Evidence) -> None:
                 run=view.run.manifest,
                 now=session.now(),
                 cover_posts=cover,
+                measured=[session.measured(view, int(evidence.narrative["narrative_id"]))],
             ),
             file_name=name,
             mime="text/html",

@@ -265,7 +265,8 @@ def test_as_of_a_moment_only_what_was_there_is_listed(say: Say, few: tuple[Works
     found = say("emerging", few[1].id, "--as-of", moment, "--json", workspace=few[0]).json()
     assert datetime.fromisoformat(found["as_of"]) == at(5.5)
     assert [(one["narrative_id"], one["n_posts"]) for one in found["narratives"]] == [(1, 2)]
-    assert say("emerging", few[1].id, "--as-of", "1999-01-01", "--json").json()["narratives"] == []
+    long_ago = say("emerging", few[1].id, "--as-of", "1999-01-01", "--json").json()
+    assert (long_ago["narratives"], long_ago["pockets"]) == ([], [])
 
 
 def test_top_window_and_baseline_are_as_asked_for(say: Say, few: tuple[Workspace, Run]) -> None:
@@ -327,6 +328,40 @@ def test_without_json_a_person_reads_sentences(say: Say, few: tuple[Workspace, R
     assert said.code == 0
     assert "3 of 4 active accounts" in said.out
     assert "{" not in said.out
+
+
+def test_what_no_narrative_holds_is_listed_beside_them(say: Say, workspace: Workspace) -> None:
+    quiet = [post(i, f"word{i % 40} thing{i % 7}", created_at=at(i / 25), author_id=f"q{i % 30}") for i in range(200)]
+    event = [post(900 + i, f"quake {'abcdefghijkl'[i] * 4}", created_at=at(7.9), author_id=f"e{i}") for i in range(12)]
+    run = run_with(workspace, sorted([*quiet, *event], key=lambda one: one["created_at"]), groups=["thing1"])
+    words = ("emerging", run.id, "--as-of", at(8).isoformat())
+    (pocket,) = say(*words, "--json").json()["pockets"]
+    assert (pocket["label"], pocket["n_posts"], pocket["now_authors"], pocket["flagged"]) == ("quake", 12, 12, True)
+    said = say(*words).out
+    assert "Held by no narrative: 1 small pocket is growing" in said
+    assert "12 posts in 12 different wordings: 12 in no narrative." in said
+
+
+# --- stability -------------------------------------------------------------------------------------------------------
+
+
+def test_stability_measures_a_run_and_the_next_time_reads_it(say: Say, workspace: Workspace) -> None:
+    run = run_with(workspace, FEW, groups=FEW_GROUPS)
+    found = say("stability", run.id, "--json").json()
+    assert found["run"] == run.id
+    assert Path(found["path"]).name == "stability.parquet"
+    assert [set(one) for one in found["narratives"]] == [
+        {"narrative_id", "stability", "least", "most", "found_again", "draws"}
+    ] * 2
+    written = Path(found["path"]).stat().st_mtime_ns
+    assert say("stability", run.id, "--json").json() == found
+    assert Path(found["path"]).stat().st_mtime_ns == written
+    assert "of 20 resamples" in say("stability", run.id).out
+    assert open_run(workspace, run.id).id == run.id
+
+
+def test_the_stability_of_an_unknown_run_is_refused(say: Say) -> None:
+    assert "No run is called 'nope'" in say("stability", "nope").refusal()
 
 
 # --- brief -----------------------------------------------------------------------------------------------------------

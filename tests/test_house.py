@@ -35,6 +35,8 @@ ASSEMBLERS = {
     "space": "calls the stages that lay the messages out",
     "topics": "weighs the words of narratives and has them labelled",
     "ranking": "scores the narratives of a kept run",
+    "radar": "tests the words of a kept run that no narrative holds",
+    "stability": "groups samples of a kept run anew and compares",
     "evidence": "gathers what a narrative's page shows from a kept run",
     "run": "the store itself, which reads and writes what the stages made",
 }

@@ -165,6 +165,18 @@ def warm_up_engine() -> None:
     warm_up()
 
 
+def settle_in() -> None:
+    """Be easy to kill, with all children, and the last to be served and the first to go when the machine is short."""
+    faulthandler.enable()
+    end_with_parent()
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
+        os.nice(NICENESS)
+    if sys.platform == "linux":
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("500")
+
+
 def _run_settings(run: dict[str, Any]) -> dict[str, Any]:
     """The fields of RunConfig, with the moment that the row keeps as text."""
     settings = {name: value for name, value in run.items() if name != "snapshot"}
@@ -175,7 +187,7 @@ def _run_settings(run: dict[str, Any]) -> dict[str, Any]:
 
 def _serve(connection: Connection, workspace: Workspace, execute: Execute, warm_up: WarmUp) -> None:
     """The executor's life: settle in, warm up, do one job, end."""
-    _settle_in()
+    settle_in()
     try:
         warm_up()
     except Exception:
@@ -223,15 +235,3 @@ class _Reporter:
     def send(self, news: dict[str, Any]) -> None:
         with self._sending:
             self._connection.send(news)
-
-
-def _settle_in() -> None:
-    """Be easy to kill, with all children, and the last to be served and the first to go when the machine is short."""
-    faulthandler.enable()
-    end_with_parent()
-    if hasattr(os, "setpgid"):
-        os.setpgid(0, 0)
-        os.nice(NICENESS)
-    if sys.platform == "linux":
-        with suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text("500")

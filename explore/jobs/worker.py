@@ -16,13 +16,14 @@ from explore.jobs.executor import INTERRUPTED, End, Execute, Executor, WarmUp, e
 from explore.jobs.leftovers import remove_half_written, remove_old_uploads, remove_stale, remove_uploads
 from explore.jobs.names import my_name
 from explore.jobs.queue import Job
+from explore.jobs.spare import Chore, SpareTime, measure_stability
 from explore.settings import Workspace, current_workspace
 
 TICK_SECONDS = 0.25  # how often the queue and a running job are looked at; a row is written at most that often
 HEARTBEAT_SECONDS = 2.0
 
 
-def main(*, execute: Execute = execute_job, warm_up: WarmUp = warm_up_engine) -> None:
+def main(*, execute: Execute = execute_job, warm_up: WarmUp = warm_up_engine, chore: Chore = measure_stability) -> None:
     """Work for the workspace that the environment names, until told to stop.
 
     With --until-stdin-closes (how the web process starts it) the end of standard input is the end of the worker;
@@ -33,7 +34,7 @@ def main(*, execute: Execute = execute_job, warm_up: WarmUp = warm_up_engine) ->
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     if "--until-stdin-closes" in sys.argv:
         threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
-    work(current_workspace(), execute=execute, warm_up=warm_up, stop=stop)
+    work(current_workspace(), execute=execute, warm_up=warm_up, chore=chore, stop=stop)
 
 
 def work(
@@ -41,27 +42,32 @@ def work(
     *,
     execute: Execute = execute_job,
     warm_up: WarmUp = warm_up_engine,
+    chore: Chore = measure_stability,
     stop: threading.Event | None = None,
 ) -> None:
-    """Do the jobs of a workspace one at a time, until `stop` is set.
+    """Do the jobs of a workspace one at a time, until `stop` is set; while none waits, do the chore for finished runs.
 
-    `execute` and `warm_up` run in the executor process, so they must be importable there. Call it in the main thread:
-    on Linux the executor dies with the thread that started it.
+    `execute`, `warm_up` and `chore` run in processes of their own, so they must be importable there. Call it in the
+    main thread: on Linux those processes die with the thread that started them.
     """
     stop, name = stop or threading.Event(), my_name()
     _tidy(workspace)
     executor = Executor(workspace, execute=execute, warm_up=warm_up)
+    spare = SpareTime(workspace, chore=chore)
     try:
         while not stop.is_set():
             job = _next_job(workspace, worker=name)
             if job is None:
+                spare.use()
                 stop.wait(TICK_SECONDS)
                 continue
+            spare.give_way()
             if not executor.alive:
                 executor = Executor(workspace, execute=execute, warm_up=warm_up)
             _see_through(workspace, job, executor, worker=name, stop=stop)
             executor = Executor(workspace, execute=execute, warm_up=warm_up)
     finally:
+        spare.give_way()
         executor.kill()
 
 

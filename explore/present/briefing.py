@@ -25,8 +25,9 @@ from markupsafe import Markup
 from explore.errors import Refused
 from explore.files import write_bytes
 from explore.narratives.evidence import Evidence
-from explore.present import charts, words
+from explore.present import charts, steadiness, words
 from explore.present.redaction import calm, domain, excerpt, masked
+from explore.present.steadiness import Measured
 from explore.present.theme import DARK, LIGHT
 
 TEMPLATES = Path(__file__).parent
@@ -37,9 +38,16 @@ Facts = Mapping[str, Any]
 
 
 def render(
-    evidences: Sequence[Evidence], *, snapshot: Facts, run: Facts, now: datetime, cover_posts: bool = False
+    evidences: Sequence[Evidence],
+    *,
+    snapshot: Facts,
+    run: Facts,
+    now: datetime,
+    cover_posts: bool = False,
+    measured: Sequence[Measured] = (),
 ) -> str:
-    """The page as HTML. `snapshot` and `run`: their manifests. Raises `Refused` without any narrative.
+    """The page as HTML. `snapshot` and `run`: their manifests. `measured`: how steady each narrative is, in the order
+    of `evidences`; none as long as that is not measured. Raises `Refused` without any narrative.
 
     One post is shown for each reason of the examples, redacted (see `redaction`); authors appear as the pseudonyms of
     the evidence. `cover_posts` hides each post text until it is clicked. The same input gives the same page.
@@ -52,7 +60,10 @@ def render(
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file and Vega
-        narratives=[_narrative(e, place=i + 1, run=run, snapshot=snapshot) for i, e in enumerate(evidences)],
+        narratives=[
+            _narrative(e, place=i + 1, run=run, snapshot=snapshot, measured=m)
+            for i, (e, m) in enumerate(zip(evidences, measured or [None] * len(evidences), strict=True))
+        ],
         window=_window(evidences[0]),
         provenance=_provenance(evidences[0], snapshot=snapshot, run=run, now=now),
         snapshot_name=calm(str(snapshot["name"])),
@@ -69,9 +80,10 @@ def write(
     run: Facts,
     now: datetime,
     cover_posts: bool = False,
+    measured: Sequence[Measured] = (),
 ) -> tuple[Path, str]:
     """Write the page of `render` to `out`; the absolute path and the SHA-256 of the file."""
-    page = render(evidences, snapshot=snapshot, run=run, now=now, cover_posts=cover_posts).encode()
+    page = render(evidences, snapshot=snapshot, run=run, now=now, cover_posts=cover_posts, measured=measured).encode()
     out = out.expanduser().resolve()
     write_bytes(out, page)
     return out, hashlib.sha256(page).hexdigest()
@@ -118,7 +130,7 @@ def _hash(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
-def _narrative(evidence: Evidence, *, place: int, run: Facts, snapshot: Facts) -> dict[str, Any]:
+def _narrative(evidence: Evidence, *, place: int, run: Facts, snapshot: Facts, measured: Measured) -> dict[str, Any]:
     """Everything the template says about one narrative, in words."""
     narrative, window, unit = evidence.narrative, evidence.window, evidence.unit
     return {
@@ -139,7 +151,10 @@ def _narrative(evidence: Evidence, *, place: int, run: Facts, snapshot: Facts) -
             unit,
             hindsight=window is not None and _is_hindsight(run, window.as_of),
             has_languages=bool(snapshot.get("has_languages", True)),
-        ),
+        )
+        + steadiness.caveats(measured),
+        "steady": steadiness.found_again(measured),
+        "steady_explained": steadiness.explained(measured),
         "chart": _chart(evidence, place=place),
         "figures": _figures(evidence),
         "languages": _languages(evidence.languages),

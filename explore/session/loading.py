@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explore.narratives import atlas, ranking
+from explore.narratives import atlas, radar, ranking, stability
 from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence, evidence
+from explore.narratives.radar import Radar
 from explore.narratives.run import Run, list_runs, open_run
 from explore.posts import uploads
 from explore.posts.layout import Preview
@@ -95,6 +96,31 @@ def _evidence(home: Path, run_id: str, narrative_id: int, window_key: WindowKey,
 def gathered(view: View, narrative_id: int, *, whole: bool = False) -> Evidence:
     """The evidence for one narrative of a view. Raises `Refused`."""
     return _evidence(workspace().home, view.run.id, narrative_id, _window_key(view.window), whole)
+
+
+def measured(view: View, narrative_id: int) -> dict[Any, Any] | None:
+    """How steady a narrative is, one row of `stability.kept`; null as long as that is not measured."""
+    table = stability.kept(view.run.folder)
+    return None if table is None else table.set_index("narrative_id").loc[narrative_id].to_dict()
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _outside(home: Path, run_id: str, window_key: WindowKey) -> Radar:
+    listed = _listed(home, run_id, window_key)
+    emerging = listed.loc[listed["flagged"], "narrative_id"].tolist()
+    return radar.radar(_opened(home, run_id), _window(window_key), emerging=emerging)
+
+
+def outside(view: View) -> Radar:
+    """What grows and is held by no narrative of a view. Shared between sessions: never change it in place."""
+    return _outside(workspace().home, view.run.id, _window_key(view.window))
+
+
+def pocket_posts(view: View, message_ids: list[str]) -> pd.DataFrame:
+    """Posts of a pocket of a view that has a window."""
+    assert view.window is not None  # noqa: S101  # without a window there is no pocket
+    key = workspace().pseudonym_key()
+    return radar.examples(view.run, view.snapshot, message_ids, window=view.window, key=key)
 
 
 @st.cache_resource(max_entries=6, show_spinner="Drawing the map …")

@@ -67,6 +67,21 @@ def test_what_goes_wrong_is_said_in_plain_words_and_the_next_job_is_done(workspa
     assert "ValueError: secret detail" in (workspace.home / "logs" / "worker.log").read_text()
 
 
+def test_no_job_waits_for_what_is_done_in_spare_time(workspace: Workspace, launch: Launch) -> None:
+    (workspace.runs / "finished").mkdir(parents=True)
+    (workspace.runs / "finished" / "manifest.json").write_text("{}")
+    chores = workspace.home / "chores.txt"
+    worker = launch()
+    _until(chores.exists, seconds=20)
+    _wait(workspace, _submit(workspace, "quick"), "done")
+    _until(lambda: len(chores.read_text().splitlines()) == 2, seconds=20)
+    (run, first), (_, second) = (line.split() for line in chores.read_text().splitlines())
+    assert run == "finished"
+    assert not _lives(int(first))
+    worker.stdin.close()
+    _until(lambda: not _lives(int(second)), seconds=5)
+
+
 def test_cancelling_ends_the_work_at_once_and_leaves_nothing_half_written(workspace: Workspace, launch: Launch) -> None:
     launch()
     job = _half_written(workspace)

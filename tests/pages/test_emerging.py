@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from explore.narratives.run import Run
-from tests.narratives.making import Post, at, narrative_of
+from explore.settings import workspace_at
+from tests.narratives.making import Post, at, narrative_of, post, run_with
 from tests.pages.conftest import Open, choose, press, read, table
 
 pytestmark = pytest.mark.usefixtures("full")
@@ -154,3 +156,33 @@ def test_two_sessions_do_not_disturb_each_other(open_app: Open) -> None:
     assert len(table(other)) == 4
     assert other.selectbox(key="window").value == 24
     assert "in the last 24 h" in read(other)
+
+
+def test_where_no_small_pocket_grows_one_quiet_line_says_so(open_app: Open) -> None:
+    app = open_app()
+    assert "Held by no narrative: no" in read(app)
+    assert not app.expander
+
+
+def test_a_small_pocket_shows_with_posts_as_inert_text_covered_where_that_is_wanted(
+    open_app: Open, home: Path, posts: list[Post]
+) -> None:
+    event = [
+        post(
+            7000 + n,
+            f"quake {['sofa', 'moon', 'rope', 'lamp', 'fern', 'jam', 'kite', 'owl', 'pond', 'raft', 'toad', 'urn'][n]}",
+            created_at=at(13.9, second=n),
+            author_id=f"e{n}",
+        )
+        for n in range(12)
+    ]
+    everything = sorted([*posts, *event], key=lambda one: one["created_at"])
+    run = run_with(workspace_at(home), everything, groups=["bread", "Zug", "lluvia", "battery"])
+    app = open_app(run=run.id)
+    assert [each.label for each in app.expander] == ["Held by no narrative: 1 small pocket is growing"]
+    assert "12 posts in 12 different wordings: 12 in no narrative." in read(app)
+    assert any(text.value.startswith("quake ") for text in app.text)
+    assert not any("sofa" in str(markdown.value) for markdown in app.markdown)
+    app.toggle(key="cover").set_value(True).run()
+    assert [text.value for text in app.text if text.value.startswith("quake ")] == []
+    assert not app.exception

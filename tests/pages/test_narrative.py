@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explore.narratives import stability
 from explore.narratives.run import Run
 from tests.narratives.making import Post, narrative_of
 from tests.pages.conftest import Open, press, read, specs
@@ -21,6 +22,24 @@ def test_the_fastest_growing_narrative_is_shown_first_with_its_finding(open_app:
     assert "69 posts in 69 different wordings, by 40 accounts. Seen 3,226 times. First seen 15 Mar 2026" in said
     assert "Terms: battery" in said
     assert not app.exception
+
+
+def test_how_steady_it_is_shows_once_it_is_measured(open_app: Open, full: Run) -> None:
+    assert "Not measured yet: whether it is found again" in read(open_app("narrative"))
+    stability.measure(full)
+    said = read(open_app("narrative"))
+    assert "Found again in 20 of 20 resamples." in said
+    assert "edges are not firm" not in said
+
+
+def test_an_unsteady_narrative_says_so_where_it_says_what_could_fool(
+    open_app: Open, full: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = stability.measure(full).assign(stability=0.3, found_again=2)
+    monkeypatch.setattr(stability, "kept", lambda _: table)
+    said = read(open_app("narrative"))
+    assert "Found again in 2 of 20 resamples; unsteady" in said
+    assert "Its edges are not firm" in said
 
 
 def test_a_steady_narrative_gets_no_ratio_that_chance_explains(open_app: Open, kept: Run, posts: list[Post]) -> None:

@@ -37,6 +37,14 @@ def test_the_page_says_what_how_sure_since_when_and_how_large() -> None:
     assert "1,204 posts in 61 different wordings, by 188 accounts. Seen 1,240,500 times." in text
 
 
+def test_the_page_says_how_steady_a_narrative_is_or_that_nobody_measured_it() -> None:
+    measured = {"stability": 0.31, "least": 0.2, "most": 0.5, "found_again": 2, "draws": 20}
+    known = said(briefing.render([evidence()], snapshot=SNAPSHOT, run=RUN, now=NOW, measured=[measured]))
+    assert "Found again in 2 of 20 resamples; unsteady" in known
+    assert "overlaps with it by 31 % on average" in known
+    assert "Not measured yet: whether it is found again" in said(page(evidence()))
+
+
 def test_the_page_names_where_its_figures_come_from() -> None:
     text = said(page(evidence()))
     for fact in (SNAPSHOT["sha256"], SNAPSHOT["id"], RUN["id"], "lexical", "medium", "18 Aug 2017 09:30 UTC",

@@ -1,0 +1,110 @@
+"""Spare time: what finished runs lack is made while no job waits, and gives way to any job."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from explore.jobs.spare import SpareTime
+from explore.narratives.stability import FILE
+from explore.settings import Workspace
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="looks at process ids the POSIX way")
+
+
+def note(workspace: Workspace, run_id: str) -> None:
+    with (workspace.home / "noted.txt").open("a") as file:
+        file.write(f"{run_id}\n")
+
+
+def never_end(workspace: Workspace, run_id: str) -> None:
+    note(workspace, run_id)
+    (workspace.home / "process.txt").write_text(str(os.getpid()))
+    while True:
+        time.sleep(1)
+
+
+def fail(workspace: Workspace, run_id: str) -> None:
+    note(workspace, run_id)
+    raise MemoryError
+
+
+@pytest.fixture
+def begun() -> Iterator[list[SpareTime]]:
+    """Whatever a test begins is ended after it."""
+    found: list[SpareTime] = []
+    yield found
+    for each in found:
+        each.give_way()
+
+
+def run_in(workspace: Workspace, name: str, *, made_at: float) -> Path:
+    folder = workspace.runs / name
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}")
+    os.utime(folder, (made_at, made_at))
+    return folder
+
+
+def test_runs_are_done_one_after_another_the_newest_first_and_each_once(
+    workspace: Workspace, begun: list[SpareTime]
+) -> None:
+    for name, made_at in (("old", 1.0), ("new", 2.0)):
+        run_in(workspace, name, made_at=made_at)
+    (workspace.runs / ".half-written").mkdir()
+    (workspace.runs / "no run").mkdir()
+    begun.append(spare := SpareTime(workspace, chore=fail))
+    _using(spare, until=lambda: len(_noted(workspace)) == 2)
+    spare.use()
+    assert _noted(workspace) == ["new", "old"]
+
+
+def test_it_gives_way_at_once_and_takes_the_run_up_again(workspace: Workspace, begun: list[SpareTime]) -> None:
+    run_in(workspace, "long", made_at=1.0)
+    begun.append(spare := SpareTime(workspace, chore=never_end))
+    process = workspace.home / "process.txt"
+    _using(spare, until=lambda: process.exists() and bool(process.read_text()))
+    first = int(process.read_text())
+    spare.give_way()
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    _using(spare, until=lambda: len(_noted(workspace)) == 2)
+    assert _noted(workspace) == ["long", "long"]
+
+
+def test_a_run_that_has_its_stability_is_left_alone_and_a_damaged_one_is_measured_again(
+    workspace: Workspace, begun: list[SpareTime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("measured", "damaged"):
+        (run_in(workspace, name, made_at=1.0) / FILE).write_bytes(b"PAR1")
+    monkeypatch.setattr(
+        "explore.narratives.stability.kept", lambda folder: folder if folder.name != "damaged" else None
+    )
+    begun.append(spare := SpareTime(workspace, chore=note))
+    _using(spare, until=lambda: bool(_noted(workspace)))
+    spare.use()
+    assert _noted(workspace) == ["damaged"]
+
+
+def test_in_a_workspace_without_runs_there_is_nothing_to_do(workspace: Workspace) -> None:
+    spare = SpareTime(workspace, chore=fail)
+    spare.use()
+    spare.give_way()
+    assert _noted(workspace) == []
+
+
+def _noted(workspace: Workspace) -> list[str]:
+    path = workspace.home / "noted.txt"
+    return path.read_text().split() if path.exists() else []
+
+
+def _using(spare: SpareTime, *, until: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 30
+    while not until():
+        assert time.monotonic() < ends
+        spare.use()
+        time.sleep(0.02)
