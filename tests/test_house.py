@@ -35,6 +35,9 @@ ASSEMBLERS = {
     "space": "calls the stages that lay the messages out",
     "topics": "weighs the words of narratives and has them labelled",
     "ranking": "scores the narratives of a kept run",
+    "lineage": "links the narratives of two kept runs",
+    "chain": "puts kept runs in a row",
+    "lifeline": "follows a narrative's posts through kept runs",
     "evidence": "gathers what a narrative's page shows from a kept run",
     "run": "the store itself, which reads and writes what the stages made",
 }
