@@ -12,8 +12,7 @@ import pandas as pd
 from explore.narratives.run import Run
 from explore.posts.snapshots import Snapshot
 
-STEPS = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 7 * 24, 28 * 24))
-MOST_STEPS = 150
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 Span = tuple[datetime, datetime]
 
 _POSTS = """
@@ -84,8 +83,8 @@ def _posts(member: Member) -> pd.DataFrame:
 def _curve(posts: pd.DataFrame, spans: list[Span], *, unit: str) -> tuple[timedelta, pd.DataFrame]:
     """Width of a step and the steps over all spans, aligned to midnight UTC."""
     begins, ends = min(first for first, _ in spans), max(last for _, last in spans)
-    step = next((each for each in STEPS if (ends - begins) / each <= MOST_STEPS), STEPS[-1])
-    first = pd.Timestamp(begins).floor("D" if step >= timedelta(days=1) else step)
+    step = HOUR if ends - begins < 3 * DAY else DAY if ends - begins < 365 * DAY else WEEK
+    first = pd.Timestamp(begins).floor(min(step, DAY))
     steps = int((pd.Timestamp(ends) - first) // step) + 1
     curve = pd.DataFrame({"bin_start": pd.date_range(first, periods=steps, freq=step)})
     cell = ((posts["created_at"] - first) // step).astype("int64")

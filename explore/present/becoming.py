@@ -6,12 +6,14 @@ A `link` is one row of `Lineage.links`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from explore.narratives.lineage import KINDS, LINKED, Lineage
 from explore.present import words
+from explore.present.redaction import calm
 
 KIND_WORDS = {
     "new": "+ new",
@@ -25,7 +27,7 @@ KIND_WORDS = {
 _MANY = {
     "new": "new",
     "growing": "growing",
-    "split": "split",
+    "split": "split off",
     "merged": "merged",
     "fading": "fading",
     "steady": "going on without a change beyond chance",
@@ -80,9 +82,43 @@ def told(link: Mapping[Any, Any], lineage: Lineage) -> str:
     return f"{_renamed(link)} {_changed(link, lineage)}."
 
 
+def listed(lineage: Lineage, *, with_steady: bool = False) -> pd.DataFrame:
+    """The links for a table, what has hardly anything like it before first; those that go on only when asked for.
+
+    Columns: became (sign and word), narrative (the later name, of what is gone the earlier), posts_before, posts_now,
+    told (a sentence), and a, b as in the links.
+    """
+    links = lineage.links if with_steady else lineage.links[lineage.links["kind"] != "steady"]
+    unheard = (links["kind"] == "new") & (links["spread"] + links["outside"] < LINKED)
+    links = links.assign(unheard=unheard).sort_values("unheard", ascending=False, kind="stable")
+    rows = links.to_dict("records")
+    return pd.DataFrame(
+        {
+            "became": [KIND_WORDS[row["kind"]] for row in rows],
+            "narrative": [calm(str(row["label_a"] if row["kind"] == "gone" else row["label_b"])) for row in rows],
+            "posts_before": links["posts_a"].to_list(),
+            "posts_now": links["posts_b"].to_list(),
+            "told": [calm(told(row, lineage)) for row in rows],
+            "a": links["a"].to_list(),
+            "b": links["b"].to_list(),
+        }
+    )
+
+
 def cautions(lineage: Lineage, first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
     """What could fool this comparison, from the manifests of both runs; empty when nothing is known that could."""
     return [*_about_settings(first, second), *_about_times(lineage), *_about_collection(lineage)]
+
+
+def days(first: datetime | None, last: datetime | None) -> str:
+    """The days of a run in UTC: "27 Oct to 2 Nov 2016"; "no times" where it has none."""
+    if first is None or last is None:
+        return "no times"
+    a, b = first.astimezone(UTC), last.astimezone(UTC)
+    if a.date() == b.date():
+        return f"{b.day} {b:%b} {b.year}"
+    year = f" {a.year}" if a.year != b.year else ""
+    return f"{a.day} {a:%b}{year} to {b.day} {b:%b} {b.year}"
 
 
 def compared(lineage: Lineage) -> str:

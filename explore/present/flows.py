@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import altair as alt
@@ -56,8 +57,9 @@ def flow(chain: Chain, names: Sequence[str], *, dark: bool = False) -> alt.Layer
         height=HEIGHT,
         title=title(
             f"What became of the {SHOWN} largest narratives of each snapshot",
-            "Height: share of the posts in narratives. Hover for figures.",
-            "+ new  ▲ growing  = goes on  ▼ fading  < split off  > took in others",
+            "Height: share of the posts in narratives.",
+            "+ new, ▲ growing, = goes on, ▼ fading,",
+            "< split off, > took in others; − gone in the next",
         ),
         description=f"Flow of narratives through {words.listed(list(names))}. {becoming.headline(last)}",
     )
@@ -69,10 +71,11 @@ def life(line: Lifeline, names: Sequence[str], *, dark: bool = False) -> alt.Lay
     palette = DARK if dark else LIGHT
     curve = line.curve.assign(bin_end=line.curve["bin_start"] + line.step)
     top = 1.15 * max(1.0, float(curve[["posts", "units"]].max().max()))
-    layers = [_uncollected(curve, palette), *_counted(curve, line, top, palette), _told_steps(curve, line, top)]
+    gaps = [] if curve["covered"].all() else [_uncollected(curve, line, palette)]
+    layers = [*_counted(curve, line, top, palette), *gaps, _told_steps(curve, line, top)]
     total = int(curve["posts"].sum())
     small = [f"Posts and {line.unit} {words.per(line.step)}, time in UTC."]
-    small += ["Grey: no snapshot covers this time."] if not curve["covered"].all() else []
+    small += ["Grey: no snapshot covers this time."] if gaps else []
     if line.repeats:
         small.append(f"{words.count(line.repeats, 'post')} in more than one snapshot, counted once.")
     said = f"{words.count(total, 'post')} over {words.count(len(line.spans), 'snapshot')}"
@@ -94,6 +97,9 @@ def _columns(chain: Chain, names: Sequence[str]) -> list[_Column]:
         links = chain.steps[step - 1].links if step else None
         bars = _largest(run.narratives)
         bars["sign"] = [_sign(links, narrative) for narrative in bars["narrative_id"]]
+        if step < len(chain.steps):
+            after = chain.steps[step].links
+            bars["label"] += np.where(bars["narrative_id"].isin(after.loc[after["kind"] == "gone", "a"]), "  −", "")
         order = _order(bars, links, columns[-1]) if links is not None else np.arange(len(bars))
         columns.append(_Column(calm(name), bars.iloc[order].reset_index(drop=True)))
     fullest = max(float(column.bars["share"].iloc[:-1].sum()) for column in columns) or 1.0
@@ -252,11 +258,11 @@ def _heads(columns: list[_Column], palette: Palette) -> list[alt.Chart]:
 # --- one narrative's life --------------------------------------------------------------------------------------------
 
 
-def _uncollected(curve: pd.DataFrame, palette: Palette) -> alt.Chart:
+def _uncollected(curve: pd.DataFrame, line: Lifeline, palette: Palette) -> alt.Chart:
     layer: alt.Chart = (
         alt.Chart(curve.loc[~curve["covered"], ["bin_start", "bin_end"]])
         .mark_rect(color=palette.quiet, opacity=0.35, clip=True, aria=False)
-        .encode(x=_time(), x2="bin_end:T")
+        .encode(x=_time(line.step), x2="bin_end:T")
     )
     return layer
 
@@ -272,8 +278,8 @@ def _counted(curve: pd.DataFrame, line: Lifeline, top: float, palette: Palette) 
     area = alt.Chart(posts).mark_area(interpolate="step-after", fillOpacity=0.28, line={"strokeWidth": 1.2}, aria=False)
     drawn = alt.Chart(units).mark_line(interpolate="step-after", strokeWidth=2, aria=False)
     return [
-        area.encode(x=_time(), y=alt.Y("posts:Q", scale=y, axis=axis), color=colour),
-        drawn.encode(x=_time(), y=alt.Y("units:Q", scale=y, axis=axis), color=colour),
+        area.encode(x=_time(line.step), y=alt.Y("posts:Q", scale=y, axis=axis), color=colour),
+        drawn.encode(x=_time(line.step), y=alt.Y("units:Q", scale=y, axis=axis), color=colour),
     ]
 
 
@@ -290,11 +296,17 @@ def _told_steps(curve: pd.DataFrame, line: Lifeline, top: float) -> alt.Chart:
     layer: alt.Chart = (
         alt.Chart(frame)
         .mark_rect(opacity=0, aria=False)
-        .encode(x=_time(), x2="bin_end:T", y="zero:Q", y2="top:Q", tooltip=tips)
+        .encode(x=_time(line.step), x2="bin_end:T", y="zero:Q", y2="top:Q", tooltip=tips)
     )
     return layer
 
 
-def _time() -> alt.X:
-    axis = alt.Axis(title="time in UTC", labelOverlap="parity", labelSeparation=8, tickCount=8)
+def _time(step: timedelta) -> alt.X:
+    axis = alt.Axis(
+        title="time in UTC",
+        labelOverlap="parity",
+        labelSeparation=8,
+        format="%-d %b" if step >= timedelta(days=1) else "%-d %b %H:%M",
+        tickCount=7,
+    )
     return alt.X("bin_start:T", scale=alt.Scale(type="utc", nice=False), axis=axis)
