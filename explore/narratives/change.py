@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 LEVEL = 0.05
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-DAYS_FROM = timedelta(days=3)  # shorter spans are counted by the hour
+DAYS_FROM = timedelta(days=2)  # shorter spans are counted by the hour
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Ints = NDArray[np.int64]
@@ -37,7 +37,7 @@ class Periods:
 
     @property
     def step(self) -> timedelta:
-        """A day where both spans hold three, else an hour."""
+        """A day where both spans hold two, else an hour."""
         return DAY if min(end - start for start, end in (self.earlier, self.later)) >= DAYS_FROM else HOUR
 
 

@@ -1,14 +1,16 @@
 """Where each message of one run belongs among the narratives of another.
 
 A message that both runs hold is where the other run put it. Any other goes where most of its nearest messages of the
-other run are, those nearest in time to it, unless it lies farther from them than that narrative's own messages do.
-The thresholds were found by cutting runs in half in time (docs/decisions/0012).
+other run are, those nearest in time to it, unless it lies too far from them: how far that is lies between what that
+narrative's own messages have and what those of the narrative next to it have. The thresholds were found by cutting
+runs in half in time (docs/decisions/0012).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,10 @@ from numpy.typing import NDArray
 from explore.narratives.vectors import Vectors
 
 NEAREST = 5
-AS_CLOSE_AS = 0.25  # as close as three in four of the narrative's own messages
+AS_CLOSE_AS = 0.25  # three in four of a narrative's own messages lie closer to it than this quantile
+CLOSER_THAN = 0.9  # nine in ten messages of another narrative do not
+SAMPLED, FEWEST_SAMPLED = 3000, 5  # messages that stand for the others, over all narratives and for each at least
+ROWS_AT_ONCE = 500
 RECENT_SHARE, FEWEST_RECENT = 0.5, 50  # of each narrative the half nearest in time stands for it, at least so many
 EXACT_BELOW, PROBES = 20_000, 24  # as for the neighbours of a run
 
@@ -72,8 +77,9 @@ def _same(messages: pd.DataFrame, others: pd.DataFrame) -> Ints:
 class _Base:
     """Messages that stand for a run: an index of their vectors, their narratives, and how close is close enough.
 
-    `needed`: for each narrative, and at last for those in none, the cosine that three in four of its messages reach to
-    the messages nearest to them.
+    `needed`: for each narrative, and at last for those in none, the mean cosine that a message must reach to the
+    nearest ones: what three in four of its own messages reach, or halfway from there to what nine in ten messages of
+    the narrative next to it stay below. So a narrative far from all others may drift.
     """
 
     index: Any
@@ -88,8 +94,32 @@ class _Base:
         index = _index(vectors[rows])
         _, closeness = _nearest(index, vectors[rows], own=True)
         own = pd.Series(closeness).groupby(narrative).quantile(AS_CLOSE_AS)
-        needed = own.reindex([*range(int(narrative.max(initial=-1)) + 1), OUTSIDE], fill_value=np.inf)
-        return cls(index, narrative, needed.to_numpy(dtype=np.float64))
+        k = int(narrative.max(initial=-1)) + 1
+        needed = own.reindex([*range(k), OUTSIDE], fill_value=np.inf).to_numpy(dtype=np.float64, copy=True)
+        halfway = (needed[:k] + _of_others(vectors[rows], narrative, k=k)) / 2
+        needed[:k] = np.fmin(needed[:k], halfway)
+        return cls(index, narrative, needed)
+
+
+def _of_others(vectors: Vectors, narrative: Ints, *, k: int) -> Floats:
+    """For each narrative the mean cosine to its nearest messages below which nine in ten messages of each other one
+    lie, on a sample; shape (k,), null where there is no other."""
+    order = np.argsort(narrative, kind="stable")[(narrative < 0).sum() :]
+    bounds = np.searchsorted(narrative[order], np.arange(k + 1))
+    size = np.diff(bounds)[narrative[order]]
+    rank = np.arange(len(order)) - bounds[narrative[order]]
+    sample = order[rank % -(-size // max(SAMPLED // max(k, 1), FEWEST_SAMPLED)) == 0]
+    closeness = np.full((len(sample), k), np.nan)
+    inside = vectors[order].T
+    for start in range(0, len(sample), ROWS_AT_ONCE):
+        similarity = vectors[sample[start : start + ROWS_AT_ONCE]] @ inside
+        for one, (low, high) in enumerate(pairwise(bounds)):
+            nearest = np.partition(similarity[:, low:high], -min(NEAREST, high - low), axis=1)[:, -NEAREST:]
+            closeness[start : start + ROWS_AT_ONCE, one] = nearest.mean(axis=1)
+    typical = pd.DataFrame(closeness).groupby(narrative[sample]).quantile(CLOSER_THAN).to_numpy().copy()
+    np.fill_diagonal(typical, np.nan)
+    largest: Floats = pd.DataFrame(typical).max().reindex(range(k)).to_numpy(dtype=np.float64)
+    return largest
 
 
 def _nearest_in_time(messages: pd.DataFrame, *, by: str, latest: bool) -> Ints:

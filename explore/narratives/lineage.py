@@ -25,7 +25,9 @@ from explore.narratives.vectors import Vectors
 from explore.progress import Progress, StageClock, silent
 
 VERSION = "lineage-1"
-LINKED = 0.3  # share of either side from which a link counts; false links reach it in 1 to 3 % (docs/decisions/0012)
+LINKED = (
+    0.3  # share of either side from which a link counts; of what is truly new 1 to 3 % reach it (docs/decisions/0012)
+)
 MAINLY = 0.75  # share of what is linked from which one branch is the narrative itself and the others are offshoots
 KINDS = ("new", "growing", "split", "merged", "fading", "steady", "gone")
 SEED = 1

@@ -154,8 +154,8 @@ def _ribbons(chain: Chain, columns: list[_Column], step: int) -> pd.DataFrame:
     lineage, left, right = chain.steps[step], columns[step], columns[step + 1]
     drawn = lineage.links[lineage.links["a"].notna() & lineage.links["b"].notna()]
     ends = [(left.bar(int(a)), right.bar(int(b))) for a, b in zip(drawn["a"], drawn["b"], strict=True)]
-    seen = [one["narrative_id"] != OTHERS or other["narrative_id"] != OTHERS for one, other in ends]
-    drawn, ends = drawn[seen], [pair for pair, is_seen in zip(ends, seen, strict=True) if is_seen]
+    seen = [i for i, (one, other) in enumerate(ends) if not one["narrative_id"] == other["narrative_id"] == OTHERS]
+    drawn, ends = drawn.iloc[seen], [ends[i] for i in seen]
     order = sorted(range(len(ends)), key=lambda i: (ends[i][0]["top"], ends[i][1]["top"]))
     leaves = _stacked(order, [pair[0] for pair in ends], drawn["a_to_b"].to_list())
     order.sort(key=lambda i: (ends[i][1]["top"], ends[i][0]["top"]))
