@@ -114,12 +114,12 @@ def _of_others(vectors: Vectors, narrative: Ints, *, k: int) -> Floats:
     for start in range(0, len(sample), ROWS_AT_ONCE):
         similarity = vectors[sample[start : start + ROWS_AT_ONCE]] @ inside
         for one, (low, high) in enumerate(pairwise(bounds)):
-            nearest = np.partition(similarity[:, low:high], -min(NEAREST, high - low), axis=1)[:, -NEAREST:]
-            closeness[start : start + ROWS_AT_ONCE, one] = nearest.mean(axis=1)
-    typical = pd.DataFrame(closeness).groupby(narrative[sample]).quantile(CLOSER_THAN).to_numpy().copy()
-    np.fill_diagonal(typical, np.nan)
-    largest: Floats = pd.DataFrame(typical).max().reindex(range(k)).to_numpy(dtype=np.float64)
-    return largest
+            if low < high:
+                nearest = np.partition(similarity[:, low:high], -min(NEAREST, high - low), axis=1)[:, -NEAREST:]
+                closeness[start : start + ROWS_AT_ONCE, one] = nearest.mean(axis=1)
+    typical = pd.DataFrame(closeness).groupby(narrative[sample]).quantile(CLOSER_THAN).reindex(range(k))
+    between: Floats = typical.mask(np.eye(k, dtype=bool)).max().to_numpy(dtype=np.float64)
+    return between
 
 
 def _nearest_in_time(messages: pd.DataFrame, *, by: str, latest: bool) -> Ints:
