@@ -14,7 +14,7 @@ import typer
 
 from explore import __version__
 from explore.casework.erasure import erased_before
-from explore.commands import snapshots
+from explore.commands import comparing, snapshots
 from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_shown, records, say
 from explore.errors import Refused
 from explore.narratives import ranking
@@ -43,6 +43,7 @@ app = typer.Typer(
 
 app.add_typer(snapshots.app, name="snapshots")
 app.command("purge")(snapshots.purge_command)
+app.command("lineage")(comparing.lineage_command)
 
 AsOf = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; no offset = UTC.")]
 

@@ -37,6 +37,9 @@ ASSEMBLERS = {
     "ranking": "scores the narratives of a kept run",
     "radar": "tests the words of a kept run that no narrative holds",
     "stability": "groups samples of a kept run anew and compares",
+    "lineage": "links the narratives of two kept runs",
+    "chain": "puts kept runs in a row",
+    "lifeline": "follows a narrative's posts through kept runs",
     "evidence": "gathers what a narrative's page shows from a kept run",
     "run": "the store itself, which reads and writes what the stages made",
 }

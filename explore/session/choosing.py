@@ -17,6 +17,7 @@ from explore.session.keys import (
     AS_OF,
     BASELINE_WINDOWS,
     BASELINES,
+    COMPARE_PAGE,
     EMERGING_PAGE,
     FRAMED,
     MAP_PAGE,
@@ -88,6 +89,12 @@ def look_at(snapshot_id: str, run_id: str) -> None:
     st.session_state.update({SNAPSHOT: snapshot_id, RUN: run_id})
 
 
+def open_narrative(snapshot_id: str, run_id: str, narrative_id: int) -> None:
+    """Turn to a narrative of any run, at the next run of the page: for a button's callback."""
+    look_at(snapshot_id, run_id)
+    st.session_state[OPEN] = narrative_id
+
+
 def forget(*keys: str) -> None:
     """Drop choices that mean something else, or nothing, on what is looked at next."""
     for key in keys:
@@ -100,6 +107,7 @@ def navigate(*, icons: bool = True) -> Any:
         EMERGING_PAGE: "trending_up",
         NARRATIVE_PAGE: "article",
         MAP_PAGE: "scatter_plot",
+        COMPARE_PAGE: "compare_arrows",
         SNAPSHOTS_PAGE: "inventory_2",
     }
     return st.navigation(

@@ -8,6 +8,11 @@ from explore.settings import PROJECT
 SNAPSHOT, RUN, NARRATIVE = "snapshot", "run", "narrative"
 WINDOW_HOURS, BASELINE_WINDOWS, AS_OF = "window", "baseline", "as_of"
 LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING = "lang", "region", "posts", "emerging"
+RUNS, SINCE, FOLLOWED = (
+    "runs",
+    "since",
+    "followed",
+)  # runs compared, the earlier one of the table, the narrative followed
 JOB = "job"
 FRAMED = "_framed"  # app.py stands around the page
 COVER = "cover"  # post texts show only when clicked
@@ -16,9 +21,10 @@ LINK = (
     *(SNAPSHOT, RUN, NARRATIVE, WINDOW_HOURS, BASELINE_WINDOWS, AS_OF),
     *(LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING),
 )
+COMPARED = (RUNS, SINCE, FOLLOWED)  # what the link carries besides where runs are compared
 OF_A_SNAPSHOT = (WINDOW_HOURS, AS_OF, LANGUAGES, REGIONS)  # choices that another snapshot may not have
-EMERGING_PAGE, NARRATIVE_PAGE, MAP_PAGE, SNAPSHOTS_PAGE = (
-    f"pages/{name}.py" for name in ("emerging", "narrative", "map", "snapshots")
+EMERGING_PAGE, NARRATIVE_PAGE, MAP_PAGE, COMPARE_PAGE, SNAPSHOTS_PAGE = (
+    f"pages/{name}.py" for name in ("emerging", "narrative", "map", "compare", "snapshots")
 )
 
 WINDOWS = {1: "1 hour", 6: "6 hours", 24: "24 hours", 72: "3 days", 168: "7 days"}

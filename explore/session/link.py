@@ -10,7 +10,20 @@ import streamlit as st
 
 from explore.errors import Refused
 from explore.narratives.emergence import moment
-from explore.session.keys import AS_OF, FEWEST_POSTS, LANGUAGES, LINK, ONLY_EMERGING, REGIONS, RUN, SNAPSHOT
+from explore.session.keys import (
+    AS_OF,
+    COMPARED,
+    FEWEST_POSTS,
+    FOLLOWED,
+    LANGUAGES,
+    LINK,
+    ONLY_EMERGING,
+    REGIONS,
+    RUN,
+    RUNS,
+    SINCE,
+    SNAPSHOT,
+)
 
 _SHARED = "_shared"
 
@@ -18,7 +31,7 @@ _SHARED = "_shared"
 def read_link() -> None:
     """Take over what the address says, unless it says what this session wrote there itself."""
     written: Mapping[str, str] = st.session_state.get(_SHARED, {})
-    for key in LINK:
+    for key in (*LINK, *COMPARED):
         given = st.query_params.get(key)
         if given is not None and given != written.get(key):
             value = _from_link(key, given)
@@ -38,7 +51,7 @@ def write_link(keys: Sequence[str]) -> None:
 
 def _from_link(key: str, given: str) -> Any:
     """The value that a part of the address stands for; None where it stands for nothing."""
-    if key in (LANGUAGES, REGIONS):
+    if key in (LANGUAGES, REGIONS, RUNS):
         return given.split("~")
     if key == ONLY_EMERGING:
         return given == "yes"
@@ -47,7 +60,7 @@ def _from_link(key: str, given: str) -> Any:
             return moment(given)
         except Refused:
             return None
-    if key in (SNAPSHOT, RUN):
+    if key in (SNAPSHOT, RUN, SINCE, FOLLOWED):
         return given
     return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +13,11 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explore.narratives import atlas, radar, ranking, stability
+from explore.narratives.chain import Chain, chained
 from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence, evidence
+from explore.narratives.lifeline import Lifeline, Member, lifeline
+from explore.narratives.lineage import Lineage
 from explore.narratives.radar import Radar
 from explore.narratives.run import Run, list_runs, open_run
 from explore.posts import uploads
@@ -141,6 +145,34 @@ def _quality(home: Path, snapshot_id: str) -> Quality:  # noqa: ARG001  # home i
 def quality_of(snapshot: Snapshot) -> Quality:
     """The quality report of a snapshot."""
     return _quality(workspace().home, snapshot.id)
+
+
+@st.cache_resource(max_entries=10, show_spinner="Comparing the runs …")
+def _chained(home: Path, run_ids: tuple[str, ...]) -> Chain:
+    return chained([_opened(home, run_id) for run_id in run_ids], cache=workspace().cache)
+
+
+def compared(run_ids: Sequence[str]) -> Chain:
+    """The runs in the order given, each linked to the next. Raises `Refused`."""
+    return _chained(workspace().home, tuple(run_ids))
+
+
+def lineage_between(first: Run, second: Run) -> Lineage:
+    """What became of the narratives of one run in another. Raises `Refused`."""
+    return compared([first.id, second.id]).steps[0]
+
+
+@st.cache_resource(max_entries=60, show_spinner="Following the narrative …")
+def _followed(home: Path, run_ids: tuple[str, ...], lineage_id: str) -> Lifeline | None:
+    chain = _chained(home, run_ids)
+    members = zip(chain.runs, chain.members(lineage_id), strict=True)
+    space = workspace()
+    return lifeline([Member(run, open_snapshot(space, run.snapshot_id), own) for run, own in members])
+
+
+def followed(chain: Chain, lineage_id: str) -> Lifeline | None:
+    """A narrative's posts over the snapshots of all runs; null where none has times."""
+    return _followed(workspace().home, tuple(run.id for run in chain.runs), lineage_id)
 
 
 def _window_key(window: Window | None) -> WindowKey:

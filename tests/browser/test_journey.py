@@ -20,7 +20,7 @@ from tests.narratives.making import NOW
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=15_000)  # a busy machine answers late
 
-STREAMLITS_OWN = re.compile(r"/(?:emerging|narrative|map|snapshots)/_stcore/(?:health|host-config)$")
+STREAMLITS_OWN = re.compile(r"/(?:emerging|narrative|map|compare|snapshots)/_stcore/(?:health|host-config)$")
 ENGINE_SECONDS = 120  # a cold engine compiles first
 
 
@@ -38,7 +38,9 @@ def test_the_first_visit_of_all_may_be_a_deep_link(page: Page, app: App) -> None
     page.goto(f"{app.url}/narrative?narrative=3&window=24")
     expect(page.get_by_role("heading", name="Narrative")).to_be_visible(timeout=30_000)
     links = page.get_by_test_id("stSidebarNav").get_by_role("link")
-    expect(links).to_have_text([re.compile(f"{name}$") for name in ("Emerging", "Narrative", "Map", "Snapshots")])
+    expect(links).to_have_text(
+        [re.compile(f"{name}$") for name in ("Emerging", "Narrative", "Map", "Compare", "Snapshots")]
+    )
     expect(page.get_by_text("Nothing has been explored yet")).to_be_visible()
 
 

@@ -1,0 +1,127 @@
+"""Compare: what became of the narratives between runs, in words, a flow, a table and one curve."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from explore.narratives.run import Run
+from explore.settings import workspace_at
+from tests.narratives.making import Post, run_with, without
+from tests.narratives.test_lineage import FIRST, SECOND, numbered, talk
+from tests.pages.conftest import Open, press, read, specs, table
+
+HOSTILE = "![x](http://127.0.0.1/x)"
+
+
+def weeks(home: Path) -> list[Run]:
+    """Two weeks: bread goes on, trams end, pay begins with words that would be an image in Markdown."""
+    space = workspace_at(home)
+    pay = [
+        one | {"text": f"{HOSTILE} {one['text']}"}
+        for one in talk("pay", days=SECOND, a_day=6, bank="strike union wage shift walkout picket")
+    ]
+    first = numbered(talk("bread", days=FIRST, a_day=6), talk("tram", days=FIRST, a_day=5))
+    second = numbered(talk("bread", days=SECOND, a_day=6, seed=1), pay, start=999)
+    return [
+        run_with(space, posts, groups=groups)
+        for posts, groups in ((first, ["bread", "tram"]), (second, ["bread", "pay"]))
+    ]
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+    return weeks(tmp_path_factory.mktemp("weeks") / "workspace")
+
+
+@pytest.fixture
+def two(made: list[Run], home: Path) -> list[Run]:
+    """Both weeks in this test's own workspace."""
+    shutil.copytree(made[0].folder.parents[1], home)
+    st.cache_resource.clear()
+    return [Run(home / "runs" / run.id, run.manifest) for run in made]
+
+
+def test_two_snapshots_are_compared_without_a_choice(open_app: Open, two: list[Run]) -> None:
+    app = open_app("compare")
+    assert not app.exception
+    said = read(app)
+    assert "Since posts: 2 narratives in the later run: 1 new and 1 going on" in said
+    assert "Of the new, 1 had hardly anything like it before. 1 earlier one is gone." in said
+    shown = table(app)
+    assert shown["became"].to_list() == ["+ new", "− gone"]
+    assert [shown["posts_now"].iloc[0], shown["posts_before"].iloc[1]] == [42, 35]
+    flow, life = specs(app)
+    assert "What became of" in " ".join(flow["title"]["text"])
+    assert life["title"]["text"] == ["42 posts over 2 snapshots"]
+    assert app.query_params["runs"] == "~".join(run.id for run in two)
+
+
+def test_the_link_carries_the_runs_and_the_narrative_that_is_followed(open_app: Open, two: list[Run]) -> None:
+    gone = open_app("compare", runs="~".join(run.id for run in two), followed="1-")
+    assert "is gone: it had 35 posts" in read(gone)
+
+
+@pytest.mark.usefixtures("two")
+def test_what_goes_on_is_listed_when_asked_for(open_app: Open) -> None:
+    app = open_app("compare")
+    next(toggle for toggle in app.toggle if toggle.label.startswith("Also what goes on")).set_value(True).run()
+    assert "= goes on" in table(app)["became"].to_list()
+
+
+def test_a_narrative_opens_on_its_page_in_its_own_run(open_app: Open, two: list[Run]) -> None:
+    app = open_app("compare", runs="~".join(run.id for run in two), followed="1-")
+    press(app, "Open this narrative")
+    assert not app.exception
+    assert app.session_state["run"] == two[0].id
+    assert app.session_state["narrative"] == 1
+
+
+def test_runs_cut_differently_are_compared_with_a_caution(open_app: Open, two: list[Run], home: Path) -> None:
+    fine = run_with(workspace_at(home), numbered(talk("bread", days=FIRST, a_day=6)), groups=["bread"],
+                    granularity="fine")  # fmt: skip
+    app = open_app("compare", runs=f"{fine.id}~{two[1].id}")
+    assert "The runs differ in granularity (fine, then medium)" in read(app)
+
+
+def test_one_run_says_what_to_load_next(open_app: Open, two: list[Run]) -> None:
+    shutil.rmtree(two[0].folder)
+    app = open_app("compare")
+    assert not app.exception
+    assert "There is only one run yet" in read(app)
+    assert "Load the next file of posts" in read(app)
+
+
+def test_without_any_run_the_page_says_how_to_begin(open_app: Open) -> None:
+    app = open_app("compare")
+    assert "Nothing has been explored yet" in read(app)
+
+
+def test_a_run_that_is_gone_is_left_out_and_said(open_app: Open, two: list[Run]) -> None:
+    app = open_app("compare", runs=f"{two[0].id}~0123456789abcdef~{two[1].id}")
+    assert "A run that was asked for is not in this workspace" in read(app)
+    assert len(specs(app)) == 2
+
+
+def test_without_times_there_is_no_curve_and_no_growth(open_app: Open, home: Path) -> None:
+    def bare(posts: list[Post]) -> list[Post]:
+        return without(posts, "created_at")
+
+    space = workspace_at(home)
+    run_with(space, bare(numbered(talk("bread", days=FIRST, a_day=6))), groups=["bread"])
+    run_with(space, bare(numbered(talk("tram", days=FIRST, a_day=6))), groups=["tram"])
+    app = open_app("compare")
+    assert not app.exception
+    assert "A file has no times, so growing and fading cannot be told" in read(app)
+    assert "The files have no times, so there is no curve." in read(app)
+
+
+@pytest.mark.usefixtures("two")
+def test_words_of_posts_are_never_read_as_markdown(open_app: Open) -> None:
+    app = open_app("compare")
+    marked = [str(each.value) for kind in ("markdown", "caption", "info", "warning") for each in app.get(kind)]
+    assert marked
+    assert not [text for text in marked if "127.0.0.1" in text or "pay" in text]
