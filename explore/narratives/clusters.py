@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explore.errors import Refused
+from explore.narratives.vectors import sums, unit_rows
 
 MIN_SAMPLES = 5
 FEWEST = 5  # messages of the smallest narrative that a named level may hold
@@ -197,10 +198,8 @@ def _without_strangers(
 ) -> Labelled:
     """Leave out what has next to nothing in common with its narrative, and close the gaps in the numbering."""
     inside = np.flatnonzero(labels >= 0)
-    sums = np.zeros((int(labels.max(initial=-1)) + 1, vectors.shape[1]))
-    np.add.at(sums, labels[inside], vectors[inside])
-    lengths = np.linalg.norm(sums, axis=1)[labels[inside]]
-    cosine = (vectors[inside] * sums[labels[inside]]).sum(axis=1) / np.where(lengths > 0, lengths, 1)
+    means = unit_rows(sums(vectors, labels))
+    cosine = np.einsum("ij,ij->i", vectors[inside], means[labels[inside]])
     kept = np.zeros(len(labels), dtype=bool)
     kept[inside[cosine >= COSINE_FLOOR]] = True
     numbered = np.full(len(labels), -1, dtype=np.int64)

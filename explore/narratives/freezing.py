@@ -22,7 +22,7 @@ from explore.narratives.emergence import Window, count, judge, score
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import Points, Space
 from explore.narratives.topics import Topics
-from explore.narratives.vectors import Vectors, unit_rows
+from explore.narratives.vectors import Vectors, sums, unit_rows
 from explore.posts.snapshots import Snapshot
 from explore.progress import StageClock
 
@@ -141,7 +141,8 @@ def typicality(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArr
     """Cosine of each message to its narrative's mean; null outside narratives."""
     found = np.full(len(labels), np.nan)
     inside = labels >= 0
-    found[inside] = (vectors[inside] * _centroids(vectors, labels)[labels[inside]]).sum(axis=1)
+    means = unit_rows(sums(vectors, labels))
+    found[inside] = np.einsum("ij,ij->i", vectors[inside], means[labels[inside]])
     return found
 
 
@@ -164,7 +165,7 @@ def write(
         found.to_parquet(hidden / "messages.parquet", index=False, compression="zstd")
         narratives.to_parquet(hidden / "narratives.parquet", index=False, compression="zstd")
         spoken = found["narrative_id"].to_numpy(dtype=np.int64)[: len(space.vectors)]
-        np.save(hidden / "centroids.npy", _centroids(space.vectors, spoken), allow_pickle=False)
+        np.save(hidden / "centroids.npy", unit_rows(sums(space.vectors, spoken)), allow_pickle=False)
         digests = _digests(hidden.iterdir())
         if base is None:
             _write_space(hidden, space)
@@ -220,14 +221,6 @@ def _usual(posts: pd.DataFrame, column: str, k: int) -> list[list[str]]:
         if held >= USUAL_SHARE * total[narrative]:
             found[narrative].append(str(value))
     return found
-
-
-def _centroids(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Unit-length mean vector of each label 0.., shape (k, d)."""
-    k = int(labels.max(initial=-1)) + 1
-    sums = np.zeros((k, vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, labels[labels >= 0], vectors[labels >= 0])
-    return unit_rows(sums)
 
 
 def _digests(paths: Iterable[Path]) -> dict[str, str]:

@@ -22,18 +22,18 @@ _PILED = re.compile("[\u0300-\u036f]{3,}")
 
 @dataclass
 class Phrase:
-    """A run of words: how it was written (counts), its weight by the root of its telling words, and its messages."""
+    """A run of words: each time it was met, its weight by the root of its telling words, and its messages."""
 
     words: tuple[str, ...]
     worth: float
     single: bool
-    written: Counter[str] = field(default_factory=Counter)
+    met: list[Sequence[Piece]] = field(default_factory=list)
     messages: set[int] = field(default_factory=set)
 
     @property
     def text(self) -> str:
         """The way it was written most often; of two, the one met first."""
-        return self.written.most_common(1)[0][0]
+        return Counter(map(_written, self.met)).most_common(1)[0][0]
 
 
 def parts(messages: Sequence[Sequence[Sequence[Piece]]], weights: Mapping[str, float]) -> list[str]:
@@ -104,7 +104,7 @@ def _phrases(messages: Sequence[Sequence[Sequence[Piece]]], weights: Mapping[str
                     own = [max(weights.get(word, 0.0) for word in piece.words) for piece in run]
                     worth = sum(own) / sum(each > 0 for each in own) ** 0.5
                     found[key] = Phrase(key, worth, single=len(run) == 1 and run[0].written[0] != "#")
-                found[key].written[_written(run)] += 1
+                found[key].met.append(run)
                 found[key].messages.add(number)
     return list(found.values())
 
