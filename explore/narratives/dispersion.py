@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-FEWEST_PER_SERIES = 2  # a series of fewer units says nothing about how they spread
 ROUNDS = 3
 MOST_KURTOSIS = 3.0  # beyond it the approximation of the median overshoots (simulated for alpha up to 1)
 POISSON = 1e-6  # below this the two models agree to the last digit shown, and the gamma functions lose digits
@@ -30,34 +29,30 @@ class Dispersion:
 
     @classmethod
     def pooled(cls, units: Ints, active: Ints) -> Dispersion:
-        """From past windows: `units` of shape (narratives, series, windows), `active` of shape (series, windows).
+        """From past windows: `units` of shape (narratives, windows), `active` units of shape (windows,).
 
-        A series is one hour of the day (or all there is): its windows share a mean per active unit. Each narrative gives
-        a moment estimate of alpha; pooled is their median, weighted by how much each can tell, at least 0. The
-        median, because a narrative that was an event in the past is no measure of how much ordinary ones vary, and may
-        be half of the evidence without moving it.
+        Each narrative gives a moment estimate of alpha; pooled is their median, weighted by how much each can tell and
+        corrected for the skew of such estimates, at least 0. The median, because a narrative that was an event in the
+        past is no measure of how much ordinary ones vary; others may be half of the evidence without moving it far.
         """
-        share = active / np.maximum(active.sum(axis=1, keepdims=True), 1)
-        total = units.sum(axis=2, keepdims=True, dtype=np.float64)
-        total = np.where(total < FEWEST_PER_SERIES, 0.0, total)
+        share = active / max(1, active.sum())
+        total = units.sum(axis=1, keepdims=True, dtype=np.float64)
         expected = total * share
-        excess = (np.where(total > 0, (units - expected) ** 2, 0) - expected * (1 - share)).sum(axis=(1, 2))
+        excess = ((units - expected) ** 2 - expected * (1 - share)).sum(axis=1)
         squares = share**2 * total * (total - 1)  # unbiased for the squared mean of a Poisson count
-        scale = (squares * (1 - 2 * share) + share**2 * squares.sum(axis=2, keepdims=True)).sum(axis=(1, 2))
+        scale = (squares * (1 - 2 * share) + share**2 * squares.sum(axis=1, keepdims=True)).sum(axis=1)
         told = scale > 0
         if not told.any():
             return cls()
-        freedom = (total > 0).sum(axis=(1, 2))[told] * (units.shape[2] - 1)
-        mean = (squares.sum(axis=(1, 2)) / expected.sum(axis=(1, 2)))[told]
+        mean = squares.sum(axis=1)[told] / total[told, 0]
         own, alpha = excess[told] / scale[told], 0.0
-        for _ in range(ROUNDS):  # weights and medians depend on alpha, mildly
-            variance = mean + alpha * mean**2
-            weight = scale[told] / (mean + 2 * variance**2)
-            centre = _median_of_squares(freedom, kurtosis=min(MOST_KURTOSIS, 6 * alpha))
+        for _ in range(ROUNDS):  # weights and skew depend on alpha, mildly
+            weight = scale[told] / (mean + 2 * (mean + alpha * mean**2) ** 2)
+            centre = _median_of_squares(units.shape[1] - 1, kurtosis=min(MOST_KURTOSIS, 6 * alpha))
             alpha = max(0.0, _weighted_median(((1 + own * mean) / centre - 1) / mean, weight))
         return cls(alpha)
 
-    def tail(self, now: Ints, base: Ints, *, share: Floats, windows: int) -> Floats:
+    def tail(self, now: Ints, base: Ints, *, share: float, windows: int) -> Floats:
         """Chance of `now` or more of the now + base units in the window if nothing changed, shape as `now`.
 
         `share`: the window's part of all active units; `windows`: how many windows there are with the baseline's.
@@ -69,7 +64,7 @@ class Dispersion:
         size = windows / self.alpha
         return _beta_binomial_tail(now, base, share * size, (1 - share) * size)
 
-    def interval(self, now: Ints, base: Ints, *, share: Floats, windows: int, level: float) -> tuple[Floats, Floats]:
+    def interval(self, now: Ints, base: Ints, *, share: float, windows: int, level: float) -> tuple[Floats, Floats]:
         """Lower and upper end of the rate ratio, each missed with probability `level` / 2, shape as `now`.
 
         Jeffreys' interval of the Poisson part and the F interval of the ratio of two gamma means, put together by their
@@ -90,25 +85,23 @@ class Dispersion:
         return np.exp(low), np.exp(high)
 
 
-def _beta_binomial_tail(now: Ints, base: Ints, a: Floats, b: Floats) -> Floats:
+def _beta_binomial_tail(now: Ints, base: Ints, a: float, b: float) -> Floats:
     """P(X >= now) of beta-binomials with now + base draws: the sum over 0..base units in the baseline."""
     from scipy.special import betaln, gammaln
 
-    shape = now.shape
-    now, base, a, b = now.ravel(), base.ravel(), a.ravel(), b.ravel()
     terms = base + 1
     ends = np.cumsum(terms)
     row = np.repeat(np.arange(len(now)), terms)
     before = np.arange(len(row)) - np.repeat(ends - terms, terms)
     total = (now + base)[row]
     log = gammaln(total + 1) - gammaln(before + 1) - gammaln(total - before + 1)
-    log += betaln(total - before + a[row], before + b[row]) - betaln(a, b)[row]
+    log += betaln(total - before + a, before + b) - betaln(a, b)
     tail = np.add.reduceat(np.exp(log), ends - terms) if len(row) else np.empty(0)
-    return np.minimum(1.0, np.where(now == 0, 1.0, tail)).reshape(shape)
+    return np.minimum(1.0, np.where(now == 0, 1.0, tail))
 
 
-def _median_of_squares(freedom: Ints, *, kurtosis: float) -> Floats:
-    """Median over mean of a sum of squared deviations: that of a chi squared with as much spread (Wilson & Hilferty)."""
+def _median_of_squares(freedom: int, *, kurtosis: float) -> float:
+    """Median over mean of a sum of squared deviations, as of a chi squared of the same spread (Wilson & Hilferty)."""
     return (1 - (2 + kurtosis) / (9 * freedom)) ** 3
 
 

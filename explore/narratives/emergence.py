@@ -2,8 +2,8 @@
 
 What is counted is distinct accounts per time bin (distinct messages where the snapshot has no accounts), never posts:
 copies are not independent. The test is the conditional test of two rates, widened by how much the narratives of this
-snapshot vary anyway (dispersion.py). The window and shorter parts of it are tested, with a correction for looking more
-than once; Benjamini & Hochberg 1995 over all testable narratives of the run.
+snapshot vary anyway (dispersion.py). The window and its newest part are tested, with a correction for looking twice;
+Benjamini & Hochberg 1995 over all testable narratives of the run.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ LEVEL = 0.05
 MIN_BASELINE_WINDOWS = 3
 FEW_ACTIVE = 30  # active units in a window below which hardly any growth can be told from chance
 SPARK_STEPS_PER_WINDOW = 4
-PART_HOURS = (24, 6, 1)  # a window is also tested part by part, in the longest of these that fits it three times
-FEWEST_PARTS, MOST_PARTS = 3, 24
+RECENT_HOURS = (24, 6, 1)  # the newest part of a window is the longest of these that fits it three times
+LOOKS = 2  # the window and its newest part
 DAY = timedelta(days=1)
 SAME_HOURS, ADJACENT = "same hours of earlier days", "windows right before"
 
@@ -60,90 +60,96 @@ class Window:
 
 @dataclass(frozen=True)
 class Cells:
-    """Distinct units in equally long windows and in the baseline windows that each is compared with.
+    """Distinct units in the window that is tested and in the baseline windows it is compared with, newest first.
 
-    `units`: shape (k, tests, 1 + bins), `active` (of all posts, clustered or not): shape (tests, 1 + bins); first the
-    tested window, then its baseline, newest first. `ends`: microseconds since the epoch, shape (tests,).
+    `units`: shape (k, 1 + bins); `active` (of all posts, clustered or not): shape (1 + bins,); the tested window first.
+    `start`: its first microsecond since the epoch; `length`: in microseconds; `baseline`: which windows it is compared
+    with.
     """
 
     units: Ints
     active: Ints
-    ends: Ints
+    start: int
     length: int
     baseline: str
 
     @property
     def now(self) -> Ints:
-        """Units in the tested windows, shape (k, tests)."""
-        now: Ints = self.units[:, :, 0]
+        """Units in the tested window, shape (k,)."""
+        now: Ints = self.units[:, 0]
         return now
 
     @property
     def base(self) -> Ints:
-        """Units summed over the baseline windows, shape (k, tests)."""
-        return np.asarray(self.units[:, :, 1:].sum(axis=2))
+        """Units summed over the baseline windows, shape (k,)."""
+        return np.asarray(self.units[:, 1:].sum(axis=1))
 
     @property
-    def now_active(self) -> Ints:
-        """Active units in the tested windows, shape (tests,)."""
-        now: Ints = self.active[:, 0]
-        return now
+    def now_active(self) -> int:
+        """Active units in the tested window."""
+        return int(self.active[0])
 
     @property
-    def base_active(self) -> Ints:
-        """Active units summed over the baseline windows, shape (tests,)."""
-        return np.asarray(self.active[:, 1:].sum(axis=1))
+    def base_active(self) -> int:
+        """Active units summed over the baseline windows."""
+        return int(self.active[1:].sum())
 
     @property
     def bins(self) -> int:
         """Baseline windows that the snapshot covers whole."""
-        return int(self.units.shape[2]) - 1
+        return len(self.active) - 1
+
+    @property
+    def comparable(self) -> bool:
+        """Whether anybody was active both in the tested window and before."""
+        return self.now_active > 0 and self.base_active > 0
 
     @property
     def testable(self) -> bool:
-        """Whether there are enough baseline windows, and anybody in them and in the tested ones."""
-        return self.bins >= MIN_BASELINE_WINDOWS and bool((self.now_active > 0).all() and (self.base_active > 0).all())
+        """Whether there are enough baseline windows, too."""
+        return self.comparable and self.bins >= MIN_BASELINE_WINDOWS
 
 
 @dataclass(frozen=True)
 class Counts:
     """What was counted for k narratives.
 
-    `whole`: the window (one test); `parts`: the shorter windows that it is made of, newest first, or null where it has
-    none. `now_posts`, `base_posts`: posts, shape (k,). `spark`: shape (k, steps), units per quarter of a window over
-    baseline and window, oldest first.
+    `whole`: the window. `recent`: its newest part beside each baseline there is for it; none where it has no such part.
+    `now_posts`, `base_posts`: posts, shape (k,). `spark`: shape (k, steps), units per quarter of a window over baseline
+    and window, oldest first.
     """
 
     whole: Cells
-    parts: Cells | None
+    recent: tuple[Cells, ...]
     now_posts: Ints
     base_posts: Ints
     spark: Ints
 
 
 def count(at: Ints, unit: Ints, narrative: Ints, *, k: int, window: Window, first_at: int) -> Counts:
-    """Count units per narrative in the window, its parts and their baselines.
+    """Count units per narrative in the window, its newest part and their baselines.
 
     `at`: microseconds since the epoch, shape (posts,); `unit`: code of the account or message; `narrative`: 0..k-1, or
     -1 for none. `first_at`: the snapshot's first post; baseline windows that begin before it are left out. A window
     shorter than a day is compared with the same hours of earlier days where the baseline holds three such days.
     """
     end, length = _micros_since_epoch(window.as_of), _micros(window.length)
-    since = max(_micros_since_epoch(window.baseline_start), first_at)
-    inside = (at >= min(since, end - length)) & (at < end)
+    start, since = end - length, max(_micros_since_epoch(window.baseline_start), first_at)
+    inside = (at >= min(since, start)) & (at < end)
     at, unit, narrative = at[inside], unit[inside], narrative[inside]
-    whole = _cells(at, unit, narrative, k=k, end=end, length=length, tests=1, since=since)
-    part = _part_length(window.length)
-    parts = None
-    if part is not None:
-        tests = length // _micros(part)
-        parts = _cells(at, unit, narrative, k=k, end=end, length=_micros(part), tests=tests, since=since)
-    clustered, now = narrative >= 0, at >= end - length
+    layout = _same_hours(start, length, before=start, since=since) or _adjacent(
+        start, length, before=start, since=since
+    )
+    recent: list[_Layout] = []
+    if (part := _micros(_newest_part(window.length))) > 0:
+        ways = (way(end - part, part, before=start, since=since) for way in (_adjacent, _same_hours))
+        recent = [found for found in ways if found is not None]
+    place = layout.place(at)
     return Counts(
-        whole=whole,
-        parts=parts,
-        now_posts=_tally(narrative[clustered & now], k),
-        base_posts=_tally(narrative[clustered & ~now & (at >= end - (1 + whole.bins) * length)], k),
+        whole=_cells(layout, at, unit, narrative, k=k),
+        recent=tuple(_cells(one, at, unit, narrative, k=k) for one in recent),
+        now_posts=_tally(narrative[(narrative >= 0) & (place == 0)], k),
+        base_posts=_tally(narrative[(narrative >= 0) & (place > 0)], k),
         spark=_spark(at, unit, narrative, k=k, window=window),
     )
 
@@ -153,34 +159,37 @@ def score(counts: Counts) -> pd.DataFrame:
 
     Columns of the window: now_authors, now_active, base_authors, base_active, base_bins, baseline (which windows),
     now_posts, base_posts, rate_ratio, rate_ratio_low, rate_ratio_high (95 %), dispersion, testable, spark. `p_value`
-    (one-sided) is that of the window and its parts together. Of the clearest of these, the one with the smallest p:
-    clearest_from, clearest_to (UTC), clearest_authors, clearest_active, clearest_base, clearest_base_active,
-    clearest_bins, clearest_baseline, clearest_ratio, clearest_low (95 % for all parts at once).
+    (one-sided) is that of the window and its newest part together. Of the clearer of the two, the one with the smaller
+    p: clearest_from, clearest_to (UTC), clearest_authors, clearest_active, clearest_base, clearest_base_active,
+    clearest_bins, clearest_baseline, clearest_ratio, clearest_low (95 %, for both looks at once).
     Where nothing was active now or before, or the baseline covers fewer than three windows, nothing is testable: the
     ratio stands where it can be computed and p is null.
     """
     whole = _tested(counts.whole, level=LEVEL)
-    parts = _parts(counts)
+    recent = _recent(counts)
+    p = whole["p"] if recent is None else np.minimum(1.0, LOOKS * np.minimum(whole["p"], recent["p"]))
+    clearest = whole if recent is None else recent.where(recent["p"] < whole["p"], whole)
     table = pd.DataFrame(
         {
-            "now_authors": counts.whole.now[:, 0],
-            "now_active": int(counts.whole.now_active[0]),
-            "base_authors": counts.whole.base[:, 0],
-            "base_active": int(counts.whole.base_active[0]),
-            "base_bins": counts.whole.bins,
-            "baseline": counts.whole.baseline,
+            "now_authors": whole["authors"],
+            "now_active": whole["active"],
+            "base_authors": whole["base"],
+            "base_active": whole["base_active"],
+            "base_bins": whole["bins"],
+            "baseline": whole["baseline"],
             "now_posts": counts.now_posts,
             "base_posts": counts.base_posts,
-            "rate_ratio": whole.ratio[:, 0],
-            "rate_ratio_low": whole.low[:, 0],
-            "rate_ratio_high": whole.high[:, 0],
-            "dispersion": whole.dispersion,
-            "p_value": _combined(whole, parts),
+            "rate_ratio": whole["ratio"],
+            "rate_ratio_low": whole["low"],
+            "rate_ratio_high": whole["high"],
+            "dispersion": whole["dispersion"],
+            "p_value": p,
             "testable": counts.whole.testable,
             "spark": list(counts.spark.tolist()),
         }
     )
-    return pd.concat([table, _clearest(counts, whole, parts)], axis=1)
+    shown = ["from", "to", "authors", "active", "base", "base_active", "bins", "baseline", "ratio", "low"]
+    return pd.concat([table, clearest[shown].add_prefix("clearest_")], axis=1)
 
 
 def judge(scored: pd.DataFrame) -> pd.DataFrame:
@@ -249,101 +258,51 @@ def _micros_since_epoch(at: datetime) -> int:
 
 
 @dataclass(frozen=True)
-class _Tests:
-    """Outcome per narrative and tested window, each of shape (k, tests); p null where it cannot be tested."""
+class _Layout:
+    """Windows of one length that do not overlap, by their first microsecond, newest first; the first is tested."""
 
-    p: Floats
-    ratio: Floats
-    low: Floats
-    high: Floats
-    dispersion: float
+    starts: Ints
+    length: int
+    baseline: str
 
-
-def _tested(cells: Cells, *, level: float) -> _Tests:
-    now, base = cells.now, cells.base
-    comparable = bool((cells.now_active > 0).all() and (cells.base_active > 0).all())
-    if not comparable:
-        nothing = np.full(now.shape, np.nan)
-        return _Tests(nothing, nothing, nothing, nothing, np.nan)
-    share = np.broadcast_to(cells.now_active / (cells.now_active + cells.base_active), now.shape)
-    series = slice(None) if cells.baseline == SAME_HOURS else slice(1)  # otherwise all share one baseline
-    found = Dispersion()
-    if cells.testable:
-        found = Dispersion.pooled(cells.units[:, series, 1:], cells.active[series, 1:])
-    low, high = found.interval(now, base, share=share, windows=1 + cells.bins, level=level)
-    p = np.full(now.shape, np.nan)
-    if cells.testable:
-        p = found.tail(now, base, share=share, windows=1 + cells.bins)
-    ratio = (now + 0.5) / (base + 0.5) * (1 - share) / share
-    return _Tests(p, ratio, low, high, found.alpha if cells.testable else np.nan)
+    def place(self, at: Ints) -> Ints:
+        """The window that each post is in, 0 = the tested one, -1 = none."""
+        last = len(self.starts) - 1
+        found = np.searchsorted(self.starts[::-1], at, side="right") - 1
+        begun = self.starts[::-1][np.maximum(found, 0)]
+        return np.where((found >= 0) & (at < begun + self.length), last - found, -1)
 
 
-def _parts(counts: Counts) -> _Tests | None:
-    """The parts where the window itself can be tested and all of them can."""
-    if counts.parts is None or not (counts.whole.testable and counts.parts.testable):
-        return None
-    return _tested(counts.parts, level=LEVEL / (1 + len(counts.parts.ends)))
+def _adjacent(tested: int, length: int, *, before: int, since: int) -> _Layout:
+    """A tested window and all windows between `since` and `before`, counted back from there."""
+    bins = np.arange(1, 1 + max(0, before - since) // length, dtype=np.int64)
+    return _Layout(np.append(tested, before - length * bins), length, ADJACENT)
 
 
-def _combined(whole: _Tests, parts: _Tests | None) -> Floats:
-    """One p for the window and its parts: half the error each (Bonferroni); the parts share theirs by Simes 1986."""
-    if parts is None:
-        return np.asarray(whole.p[:, 0])
-    tests = parts.p.shape[1]
-    simes = (np.sort(parts.p, axis=1) * tests / np.arange(1, tests + 1)).min(axis=1)
-    return np.asarray(np.minimum(1.0, 2 * np.minimum(whole.p[:, 0], simes)))
-
-
-def _clearest(counts: Counts, whole: _Tests, parts: _Tests | None) -> pd.DataFrame:
-    """The `clearest_` columns of `score`."""
-    table = _described(counts.whole, whole, np.zeros(len(whole.p), dtype=np.int64))
-    if parts is None or counts.parts is None:
-        return table
-    best = parts.p.argmin(axis=1)
-    within = _described(counts.parts, parts, best)
-    clearer = pd.Series(parts.p.min(axis=1) < whole.p[:, 0])
-    return pd.DataFrame({name: within[name].where(clearer, table[name]) for name in table})
-
-
-def _described(cells: Cells, tests: _Tests, which: Ints) -> pd.DataFrame:
-    rows = np.arange(len(which))
-    return pd.DataFrame(
-        {
-            "clearest_from": _times(cells.ends[which] - cells.length),
-            "clearest_to": _times(cells.ends[which]),
-            "clearest_authors": cells.now[rows, which],
-            "clearest_active": cells.now_active[which],
-            "clearest_base": cells.base[rows, which],
-            "clearest_base_active": cells.base_active[which],
-            "clearest_bins": cells.bins,
-            "clearest_baseline": cells.baseline,
-            "clearest_ratio": tests.ratio[rows, which],
-            "clearest_low": tests.low[rows, which],
-        }
-    )
-
-
-def _cells(at: Ints, unit: Ints, narrative: Ints, *, k: int, end: int, length: int, tests: int, since: int) -> Cells:
-    """Units in the `tests` windows of this length before `end` and in their baselines back to `since`."""
+def _same_hours(tested: int, length: int, *, before: int, since: int) -> _Layout | None:
+    """A tested window shorter than a day and the same hours of the days before; null with fewer than three such."""
     day = _micros(DAY)
-    start = end - tests * length
-    days = range(-(-tests * length // day), 1 + (start - since) // day)  # back to the same hours before the start
-    like = length < day and len(days) >= MIN_BASELINE_WINDOWS
-    step = day if like and tests == 1 else length
-    if like:
-        columns = [[test, *(test + back * day // step for back in days)] for test in range(tests)]
-    else:
-        columns = [[test, *range(tests, tests + max(0, (start - since) // length))] for test in range(tests)]
-    age, place = (end - 1 - at) % step, (end - 1 - at) // step
-    n = 1 + max(map(max, columns))
-    keep = (age < length) & (place < n)
-    place, unit, narrative = place[keep], unit[keep], narrative[keep]
+    days = np.arange(-((before - tested - length) // day), 1 + (tested - since) // day, dtype=np.int64)
+    if length >= day or len(days) < MIN_BASELINE_WINDOWS:
+        return None
+    return _Layout(np.append(tested, tested - day * days), length, SAME_HOURS)
+
+
+def _newest_part(length: timedelta) -> timedelta:
+    """The longest of the usual hours that fits three times or more into the window; none = no time at all."""
+    return next((part for part in map(_hours, RECENT_HOURS) if 3 * part <= length), timedelta(0))
+
+
+def _cells(layout: _Layout, at: Ints, unit: Ints, narrative: Ints, *, k: int) -> Cells:
+    place, n = layout.place(at), len(layout.starts)
+    inside = place >= 0
+    place, unit, narrative = place[inside], unit[inside], narrative[inside]
     return Cells(
-        units=_distinct_units(narrative, place, unit, shape=(k, n))[:, columns],
-        active=_distinct_units(np.zeros_like(place), place, unit, shape=(1, n))[0, columns],
-        ends=end - length * np.arange(tests, dtype=np.int64),
-        length=length,
-        baseline=SAME_HOURS if like else ADJACENT,
+        units=_distinct_units(narrative, place, unit, shape=(k, n)),
+        active=_distinct_units(np.zeros_like(place), place, unit, shape=(1, n))[0],
+        start=int(layout.starts[0]),
+        length=layout.length,
+        baseline=layout.baseline,
     )
 
 
@@ -355,12 +314,49 @@ def _distinct_units(narrative: Ints, place: Ints, unit: Ints, *, shape: tuple[in
     return np.bincount(found, minlength=shape[0] * shape[1]).reshape(shape).astype(np.int64)
 
 
-def _part_length(length: timedelta) -> timedelta | None:
-    """The longest of the usual hours that makes three parts or more of the window, and not too many."""
-    for part in map(_hours, PART_HOURS):
-        if length % part == timedelta(0) and FEWEST_PARTS <= length // part <= MOST_PARTS:
-            return part
-    return None
+def _tested(cells: Cells, *, level: float) -> pd.DataFrame:
+    """One row a narrative: what was counted, ratio, interval and p of one window; null where it cannot be tested."""
+    now, base = cells.now, cells.base
+    found = Dispersion.pooled(cells.units[:, 1:], cells.active[1:]) if cells.testable else Dispersion()
+    nothing = np.full(len(now), np.nan)
+    ratio, low, high, p = nothing, nothing, nothing, nothing
+    if cells.comparable:
+        share, windows = cells.now_active / (cells.now_active + cells.base_active), 1 + cells.bins
+        ratio = (now + 0.5) / (base + 0.5) * (1 - share) / share
+        low, high = found.interval(now, base, share=share, windows=windows, level=level)
+        p = found.tail(now, base, share=share, windows=windows) if cells.testable else nothing
+    return pd.DataFrame(
+        {
+            "from": pd.Timestamp(cells.start, unit="us", tz="UTC"),
+            "to": pd.Timestamp(cells.start + cells.length, unit="us", tz="UTC"),
+            "authors": now,
+            "active": cells.now_active,
+            "base": base,
+            "base_active": cells.base_active,
+            "bins": cells.bins,
+            "baseline": cells.baseline,
+            "dispersion": found.alpha if cells.testable else np.nan,
+            "ratio": ratio,
+            "low": low,
+            "high": high,
+            "p": p,
+        }
+    ).astype({"from": "datetime64[us, UTC]", "to": "datetime64[us, UTC]"})
+
+
+def _recent(counts: Counts) -> pd.DataFrame | None:
+    """The newest part, against whichever of its baselines had more of the narrative; null where it is not tested.
+
+    All windows tell more than the same hours do, but a narrative with hours of its own would then emerge every day.
+    """
+    ways = [_tested(cells, level=LEVEL / LOOKS) for cells in counts.recent if cells.testable]
+    if not ways or not counts.whole.testable:
+        return None
+    chosen = ways[0]
+    for way in ways[1:]:
+        more = way["base"] / way["base_active"] > chosen["base"] / chosen["base_active"]
+        chosen = way.where(more, chosen)
+    return chosen
 
 
 def _tally(narrative: Ints, k: int) -> Ints:
@@ -373,7 +369,3 @@ def _spark(at: Ints, unit: Ints, narrative: Ints, *, k: int, window: Window) -> 
     steps = (window.bins + 1) * SPARK_STEPS_PER_WINDOW
     since = at - _micros_since_epoch(window.baseline_start)
     return _distinct_units(narrative, np.clip(since // step, 0, steps - 1), unit, shape=(k, steps))
-
-
-def _times(micros: Ints) -> pd.Series:
-    return pd.Series(pd.to_datetime(micros, unit="us", utc=True)).astype("datetime64[us, UTC]")
