@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,6 +27,14 @@ WITHIN_HOURS = 24
 EVENT_SHARE = 1 / 3  # a row is about the event when at least this much of its last 24 h is
 AGAIN_HOURS = (3, 6, 12, 24)  # hours after the last event's tenth post at which everything is clustered anew
 OURS = "Groundswell"
+MEASURES = {  # column -> whether it is a share
+    "recall at top 10": True,
+    "hours to a flag in the top 10": False,
+    "hours to any flag": False,
+    "precision of rows": True,
+    "wrong rows at an hour": False,
+    "wrong flags a day": False,
+}
 
 
 @dataclass(frozen=True)
@@ -129,50 +136,118 @@ def _about(events: Mapping[str, NDArray[np.int64]], posts: NDArray[np.int64], ho
     return np.asarray(((of_event > 0) & (of_event >= EVENT_SHARE * total)).T)
 
 
-def outcomes(replay: Replay, found: Walk, *, kind: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row an event and method (delay in hours from the tenth post, null = never; `top`), and one a method."""
+def outcomes(replay: Replay, found: Walk) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row an event and method, and one row a method.
+
+    The first: replay, background, method, event, size, shape, and hours from the tenth post to the first right flag
+    (`delay`) and to the first among the ten first rows (`shown`); infinite = never. The second: right and wrong flagged
+    rows over all hours, hours, wrong flags that began, days.
+    """
     rows, totals = [], []
-    tenth = [
-        next((h for h, seen in zip(found.hours, found.posts_seen[:, i], strict=True) if seen >= FIRST_POSTS), None)
-        for i in range(len(replay.events))
-    ]
+    told = {"replay": replay.name, "background": replay.background}
+    tenth = [found.hours[i] for i in (found.posts_seen >= FIRST_POSTS).argmax(axis=0)]
     for method, verdicts in found.verdicts.items():
         flagged = np.array([verdict.flagged for verdict in verdicts])
-        first = np.array([verdict.rank < TOP for verdict in verdicts]) & flagged
+        listed = flagged & np.array([verdict.rank < TOP for verdict in verdicts])
         for i, event in enumerate(replay.events):
-            right, shown = (flagged & found.truth[:, :, i]).any(axis=1), (first & found.truth[:, :, i]).any(axis=1)
-            at = [h for h, yes in zip(found.hours, right, strict=True) if yes]
-            zero = tenth[i] if tenth[i] is not None else found.hours[-1]
-            soon = [h for h, yes in zip(found.hours, shown, strict=True) if yes and h <= zero + WITHIN_HOURS]
+            delays = [_first(found.hours, which & found.truth[:, :, i]) - tenth[i] for which in (flagged, listed)]
             rows.append(
-                {"replay": replay.name, "background": replay.background, "kind": kind, "method": method}
-                | {"event": event.name, "size": event.size, "shape": event.shape}
-                | {"delay": at[0] - zero if at else np.nan, "top": bool(soon)}
+                told
+                | {"method": method, "event": event.name, "size": event.size, "shape": event.shape}
+                | {"delay": delays[0], "shown": delays[1]}
             )
         true = found.truth.any(axis=2)
         wrong = flagged & ~true
-        begun = wrong[1:] & ~flagged[:-1]
-        days = (found.hours[-1] - found.hours[0]) / 24
         totals.append(
-            {"replay": replay.name, "background": replay.background, "kind": kind, "method": method}
-            | {"right": int((flagged & true).sum()), "wrong": int(wrong.sum()), "hours": len(found.hours)}
-            | {"begun": int(begun.sum()), "days": days}
+            told
+            | {"method": method, "right": int((flagged & true).sum()), "wrong": int(wrong.sum())}
+            | {
+                "hours": len(found.hours),
+                "began": int((wrong[1:] & ~flagged[:-1]).sum()),
+                "days": len(found.hours) / 24,
+            }
         )
     return pd.DataFrame(rows), pd.DataFrame(totals)
 
 
-def again(replay: Replay, workspace: Workspace, hindsight: Walk, *, granularity: str) -> list[tuple[int, Walk]]:
-    """Ours on narratives found anew from the posts up to each of a few hours: foresight."""
-    tenth = [int(np.argmax(hindsight.posts_seen[:, i] >= FIRST_POSTS)) for i in range(len(replay.events))]
-    base = hindsight.hours[max(tenth)]
-    found = []
-    for hour in (base + later for later in AGAIN_HOURS):
+def foresight(replay: Replay, workspace: Workspace, hindsight: Walk, *, granularity: str) -> pd.DataFrame:
+    """Whether ours flags each event in hindsight and, on narratives found anew up to then, in foresight.
+
+    At a few hours after the last event's tenth post. Columns: replay, hour (after that), event, size, posts (seen so
+    far), hindsight, foresight, and whether it stands among the first ten rows: hindsight_top, foresight_top.
+    """
+    last = int((hindsight.posts_seen >= FIRST_POSTS).argmax(axis=0).max())
+    rows = []
+    for later in AGAIN_HOURS:
+        hour = hindsight.hours[last] + later
         as_of = replay.start.to_pydatetime() + timedelta(hours=hour)
-        run = explored(replay, workspace, granularity=granularity, as_of=as_of)
-        found.append((hour, walk(run, replay, [hour])))
-    return found
+        anew = walk(explored(replay, workspace, granularity=granularity, as_of=as_of), replay, [hour])
+        seen = {"hindsight": (hindsight, last + later), "foresight": (anew, 0)}
+        for i, event in enumerate(replay.events):
+            row: dict[str, object] = {"replay": replay.name, "hour": later, "event": event.name, "size": event.size}
+            row["posts"] = int(anew.posts_seen[0, i])
+            for kind, (which, at) in seen.items():
+                verdict = which.verdicts[OURS][at]
+                right = verdict.flagged & which.truth[at, :, i]
+                row |= {kind: bool(right.any()), f"{kind}_top": bool((right & (verdict.rank < TOP)).any())}
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def workspace_file(folder: Path) -> Path:
-    """Where the replays and runs are kept."""
-    return folder / "replays"
+def table(events: pd.DataFrame, totals: pd.DataFrame, *, draws: int, seed: int) -> pd.DataFrame:
+    """One row a method, with 95 % intervals from drawing whole replays again."""
+    names = events["replay"].unique()
+    rng = np.random.default_rng(seed)
+    picks = [np.arange(len(names)), *rng.integers(0, len(names), size=(draws, len(names)))]
+    rows = []
+    for method, own in events.groupby("method", sort=False):
+        per_event = [own.loc[own["replay"] == name, ["delay", "shown"]].to_numpy() for name in names]
+        flags = totals[totals["method"] == method].set_index("replay").loc[names]
+        measured = np.array(
+            [_measures(np.concatenate([per_event[i] for i in pick]), flags.iloc[pick]) for pick in picks]
+        )
+        low, high = np.quantile(measured[1:], [0.025, 0.975], axis=0, method="nearest")
+        cells = [
+            f"{_number(value, percent)} ({_number(a, percent)} to {_number(b, percent)})"
+            for value, a, b, percent in zip(measured[0], low, high, MEASURES.values(), strict=True)
+        ]
+        rows.append({"method": method} | dict(zip(MEASURES, cells, strict=True)))
+    return pd.DataFrame(rows)
+
+
+def by(events: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Median hours to the flag among the first ten rows, per method (rows) and value of `column`."""
+    medians = events.groupby(["method", column], sort=False)["shown"].median(numeric_only=False).unstack(column)
+    return medians.map(lambda value: _number(value, False)).reset_index()
+
+
+def both(found: pd.DataFrame) -> pd.DataFrame:
+    """Share of events flagged, and among the first ten rows, at each hour, in hindsight and in foresight."""
+    kinds = ["hindsight", "foresight", "hindsight_top", "foresight_top"]
+    shares = found.groupby("hour")[kinds].mean().map(lambda share: f"{share:.0%}")
+    shares.insert(0, "events", found.groupby("hour").size())
+    return shares.reset_index()
+
+
+def _measures(delays: NDArray[np.float64], totals: pd.DataFrame) -> list[float]:
+    right, wrong, hours = totals["right"].sum(), totals["wrong"].sum(), totals["hours"].sum()
+    return [
+        float((delays[:, 1] <= WITHIN_HOURS).mean()),
+        float(np.quantile(delays[:, 1], 0.5, method="higher")),
+        float(np.quantile(delays[:, 0], 0.5, method="higher")),
+        float(right / max(1, right + wrong)),
+        float(wrong / hours),
+        float(totals["began"].sum() / totals["days"].sum()),
+    ]
+
+
+def _first(hours: Sequence[int], yes: NDArray[np.bool_]) -> float:
+    """The first hour at which any narrative is marked; infinite = never."""
+    found = yes.any(axis=1)
+    return float(hours[int(found.argmax())]) if found.any() else np.inf
+
+
+def _number(value: float, percent: bool) -> str:
+    if not np.isfinite(value):
+        return "never"
+    return f"{value:.0%}" if percent else f"{value:.2g}" if abs(value) < 10 else f"{value:.0f}"

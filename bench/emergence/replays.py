@@ -1,8 +1,8 @@
 """Weeks of real posts with real events hidden in them.
 
-Backgrounds: reddit_2011 titles (no authors: made up, heavy-tailed, seeded) and ira_1m tweets (authors thinned to the wanted
-size, their posts kept whole). Events: on-topic posts of CrisisLex crises, each with an author of its own because the
-data name none, at the times of the event's real volume curve, of a step or of an exponential growth.
+Backgrounds: reddit_2011 titles (no authors: made up, heavy-tailed, seeded) and ira_1m tweets (authors thinned to the
+wanted size, all their posts kept). Events: on-topic posts of CrisisLex crises, each with an author of its own because
+the data name none, at the times of the event's real volume curve, of a step or of an exponential growth.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def replays(sources: Sources, n: int, *, seed: int) -> list[Replay]:
     """`n` replays, by turns on each background, with four events each: one of every size, shapes by turns."""
     names = sorted(set(sources.crises["event"]) & set(sources.volumes["event"]))
     rng = np.random.default_rng(seed)
-    order = np.concatenate([rng.permutation(names) for _ in range(1 + n * len(SIZES) // len(names))])
+    a_round = len(names) // len(SIZES) * len(SIZES)  # an event once a replay at most
+    order = np.concatenate([rng.permutation(names)[:a_round] for _ in range(1 + n * len(SIZES) // a_round)])
     made = []
     for i in range(n):
         chosen = order[i * len(SIZES) : (i + 1) * len(SIZES)]

@@ -61,7 +61,7 @@ def bertrend(posts: Ints, hour: int) -> Signals:
 
     `posts`: posts per narrative and hour, shape (k, hours). Popularity p grows by the slice's posts; in the n-th slice
     without any it is multiplied by exp(-0.01 n^2). Noise below the 10th percentile of all popularities of the last 7
-    days or not rising over 14 days; weak up to the 75th; strong above. In the paper's program a topic gets a class one slice
+    days or not rising over 14 days; weak up to the 75th; strong above. In its program a topic gets a class one slice
     after its first; here at once, in its favour.
     """
     slices = hour // SLICE_HOURS
