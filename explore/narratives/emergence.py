@@ -24,6 +24,7 @@ FEW_ACTIVE = 30  # active units in a window below which hardly any growth can be
 SPARK_STEPS_PER_WINDOW = 4
 RECENT_HOURS = (24, 6, 1)  # the newest part of a window is the longest of these that fits it three times
 LOOKS = 2  # the window and its newest part
+HABIT = 5  # fewer units than this at the same hours of all earlier days together are no habit
 DAY = timedelta(days=1)
 SAME_HOURS, ADJACENT = "same hours of earlier days", "windows right before"
 
@@ -345,9 +346,10 @@ def _tested(cells: Cells, *, level: float) -> pd.DataFrame:
 
 
 def _recent(counts: Counts) -> pd.DataFrame | None:
-    """The newest part, against whichever of its baselines had more of the narrative; null where it is not tested.
+    """The newest part, against all windows before, or the same hours of earlier days for narratives that have hours.
 
-    All windows tell more than the same hours do, but a narrative with hours of its own would then emerge every day.
+    All windows tell more than the same hours do; but a narrative of the evenings would then emerge every evening. So the
+    same hours it is where the narrative was there before (HABIT) and more often than at all hours.
     """
     ways = [_tested(cells, level=LEVEL / LOOKS) for cells in counts.recent if cells.testable]
     if not ways or not counts.whole.testable:
@@ -355,7 +357,7 @@ def _recent(counts: Counts) -> pd.DataFrame | None:
     chosen = ways[0]
     for way in ways[1:]:
         more = way["base"] / way["base_active"] > chosen["base"] / chosen["base_active"]
-        chosen = way.where(more, chosen)
+        chosen = way.where(more & (way["base"] >= HABIT), chosen)
     return chosen
 
 
