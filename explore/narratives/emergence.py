@@ -348,8 +348,8 @@ def _tested(cells: Cells, *, level: float) -> pd.DataFrame:
 def _recent(counts: Counts) -> pd.DataFrame | None:
     """The newest part, against all windows before, or the same hours of earlier days for narratives that have hours.
 
-    All windows tell more than the same hours do; but a narrative of the evenings would then emerge every evening. So the
-    same hours it is where the narrative was there before (HABIT) and more often than at all hours.
+    All windows tell more than the same hours do, but a narrative of the evenings would then emerge every evening: the
+    same hours it is where the narrative was there then (HABIT), and more often than at all hours.
     """
     ways = [_tested(cells, level=LEVEL / LOOKS) for cells in counts.recent if cells.testable]
     if not ways or not counts.whole.testable:
