@@ -8,6 +8,7 @@ Benjamini & Hochberg 1995 over all testable narratives of the run.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +24,6 @@ MIN_BASELINE_WINDOWS = 3
 FEW_ACTIVE = 30  # active units in a window below which hardly any growth can be told from chance
 SPARK_STEPS_PER_WINDOW = 4
 RECENT_HOURS = (24, 6, 1)  # the newest part of a window is the longest of these that fits it three times
-LOOKS = 2  # the window and its newest part
 HABIT = 5  # fewer units than this at the same hours of all earlier days together are no habit
 DAY = timedelta(days=1)
 SAME_HOURS, ADJACENT = "same hours of earlier days", "windows right before"
@@ -115,40 +115,37 @@ class Cells:
 class Counts:
     """What was counted for k narratives.
 
-    `whole`: the window. `recent`: its newest part beside each baseline there is for it; none where it has no such part.
-    `now_posts`, `base_posts`: posts, shape (k,). `spark`: shape (k, steps), units per quarter of a window over baseline
-    and window, oldest first.
+    `looks`: the window, then its newest part where it has one; each beside the windows right before, then beside the
+    same hours of earlier days where there are enough. `now_posts`, `base_posts`: posts, shape (k,). `spark`: shape
+    (k, steps), units per quarter of a window over baseline and window, oldest first.
     """
 
-    whole: Cells
-    recent: tuple[Cells, ...]
+    looks: tuple[tuple[Cells, ...], ...]
     now_posts: Ints
     base_posts: Ints
     spark: Ints
+
+    @property
+    def whole(self) -> Cells:
+        """The window beside the windows right before."""
+        return self.looks[0][0]
 
 
 def count(at: Ints, unit: Ints, narrative: Ints, *, k: int, window: Window, first_at: int) -> Counts:
     """Count units per narrative in the window, its newest part and their baselines.
 
     `at`: microseconds since the epoch, shape (posts,); `unit`: code of the account or message; `narrative`: 0..k-1, or
-    -1 for none. `first_at`: the snapshot's first post; baseline windows that begin before it are left out. A window
-    shorter than a day is compared with the same hours of earlier days where the baseline holds three such days.
+    -1 for none. `first_at`: the snapshot's first post; baseline windows that begin before it are left out.
     """
     end, length = _micros_since_epoch(window.as_of), _micros(window.length)
     start, since = end - length, max(_micros_since_epoch(window.baseline_start), first_at)
     inside = (at >= min(since, start)) & (at < end)
     at, unit, narrative = at[inside], unit[inside], narrative[inside]
-    layout = _same_hours(start, length, before=start, since=since) or _adjacent(
-        start, length, before=start, since=since
-    )
-    recent: list[_Layout] = []
-    if (part := _micros(_newest_part(window.length))) > 0:
-        ways = (way(end - part, part, before=start, since=since) for way in (_adjacent, _same_hours))
-        recent = [found for found in ways if found is not None]
-    place = layout.place(at)
+    parts = [length, *(_micros(part) for part in [_newest_part(window.length)] if part)]
+    ways = [[way(end - part, part, before=start, since=since) for way in (_adjacent, _same_hours)] for part in parts]
+    place = _adjacent(start, length, before=start, since=since).place(at)
     return Counts(
-        whole=_cells(layout, at, unit, narrative, k=k),
-        recent=tuple(_cells(one, at, unit, narrative, k=k) for one in recent),
+        looks=tuple(tuple(_cells(way, at, unit, narrative, k=k) for way in look if way) for look in ways),
         now_posts=_tally(narrative[(narrative >= 0) & (place == 0)], k),
         base_posts=_tally(narrative[(narrative >= 0) & (place > 0)], k),
         spark=_spark(at, unit, narrative, k=k, window=window),
@@ -158,18 +155,21 @@ def count(at: Ints, unit: Ints, narrative: Ints, *, k: int, window: Window, firs
 def score(counts: Counts) -> pd.DataFrame:
     """Rate ratio, interval and p per narrative; one row a narrative, in the order of the counts.
 
-    Columns of the window: now_authors, now_active, base_authors, base_active, base_bins, baseline (which windows),
+    Columns of the window and the windows right before: now_authors, now_active, base_authors, base_active, base_bins,
     now_posts, base_posts, rate_ratio, rate_ratio_low, rate_ratio_high (95 %), dispersion, testable, spark. `p_value`
     (one-sided) is that of the window and its newest part together. Of the clearer of the two, the one with the smaller
     p: clearest_from, clearest_to (UTC), clearest_authors, clearest_active, clearest_base, clearest_base_active,
-    clearest_bins, clearest_baseline, clearest_ratio, clearest_low (95 %, for both looks at once).
+    clearest_bins, clearest_baseline (which windows), clearest_ratio, clearest_low (95 % for both looks at once).
     Where nothing was active now or before, or the baseline covers fewer than three windows, nothing is testable: the
     ratio stands where it can be computed and p is null.
     """
     whole = _tested(counts.whole, level=LEVEL)
-    recent = _recent(counts)
-    p = whole["p"] if recent is None else np.minimum(1.0, LOOKS * np.minimum(whole["p"], recent["p"]))
-    clearest = whole if recent is None else recent.where(recent["p"] < whole["p"], whole)
+    testable = counts.whole.testable
+    looks = [ways for ways in counts.looks if ways[0].testable] if testable else []
+    clearest = _look(looks[0], level=LEVEL / len(looks)) if looks else whole
+    for ways in looks[1:]:
+        other = _look(ways, level=LEVEL / len(looks))
+        clearest = other.where(other["p"] < clearest["p"], clearest)
     table = pd.DataFrame(
         {
             "now_authors": whole["authors"],
@@ -177,15 +177,14 @@ def score(counts: Counts) -> pd.DataFrame:
             "base_authors": whole["base"],
             "base_active": whole["base_active"],
             "base_bins": whole["bins"],
-            "baseline": whole["baseline"],
             "now_posts": counts.now_posts,
             "base_posts": counts.base_posts,
             "rate_ratio": whole["ratio"],
             "rate_ratio_low": whole["low"],
             "rate_ratio_high": whole["high"],
             "dispersion": whole["dispersion"],
-            "p_value": p,
-            "testable": counts.whole.testable,
+            "p_value": np.minimum(1.0, max(1, len(looks)) * clearest["p"]),  # Bonferroni
+            "testable": testable,
             "spark": list(counts.spark.tolist()),
         }
     )
@@ -290,7 +289,7 @@ def _same_hours(tested: int, length: int, *, before: int, since: int) -> _Layout
 
 
 def _newest_part(length: timedelta) -> timedelta:
-    """The longest of the usual hours that fits three times or more into the window; none = no time at all."""
+    """The longest of the usual hours that fits three times or more into the window; no time at all = none does."""
     return next((part for part in map(_hours, RECENT_HOURS) if 3 * part <= length), timedelta(0))
 
 
@@ -345,19 +344,17 @@ def _tested(cells: Cells, *, level: float) -> pd.DataFrame:
     ).astype({"from": "datetime64[us, UTC]", "to": "datetime64[us, UTC]"})
 
 
-def _recent(counts: Counts) -> pd.DataFrame | None:
-    """The newest part, against all windows before, or the same hours of earlier days for narratives that have hours.
+def _look(ways: Sequence[Cells], *, level: float) -> pd.DataFrame:
+    """A window against all windows before, or the same hours of earlier days for narratives with hours of their own.
 
     All windows tell more than the same hours do, but a narrative of the evenings would then emerge every evening: the
     same hours it is where the narrative was there then (HABIT), and more often than at all hours.
     """
-    ways = [_tested(cells, level=LEVEL / LOOKS) for cells in counts.recent if cells.testable]
-    if not ways or not counts.whole.testable:
-        return None
-    chosen = ways[0]
-    for way in ways[1:]:
-        more = way["base"] / way["base_active"] > chosen["base"] / chosen["base_active"]
-        chosen = way.where(more & (way["base"] >= HABIT), chosen)
+    chosen = _tested(ways[0], level=level)
+    for cells in ways[1:]:
+        same = _tested(cells, level=level)
+        more = same["base"] / same["base_active"] > chosen["base"] / chosen["base_active"]
+        chosen = same.where(more & (same["base"] >= HABIT), chosen)
     return chosen
 
 

@@ -53,7 +53,7 @@ def counts_of(
     units = np.column_stack([now, past])
     zeros = np.zeros(len(now), dtype=np.int64)
     whole = Cells(units, active, start=LONG_AGO, length=86_400_000_000, baseline=ADJACENT)
-    return Counts(whole, (), zeros, zeros, np.zeros((len(now), 4), np.int64))
+    return Counts(((whole,),), zeros, zeros, np.zeros((len(now), 4), np.int64))
 
 
 def test_a_post_at_the_start_of_the_window_is_inside_and_one_at_its_end_is_not() -> None:
@@ -226,6 +226,7 @@ def test_a_burst_in_the_last_hours_of_a_busy_narrative_is_seen_in_its_newest_par
     assert (row["now_authors"], row["base_authors"]) == (24 + 18, 7 * 24)
     assert (row["clearest_from"], row["clearest_to"]) == (at(7.75), at(8))
     assert (row["clearest_authors"], row["clearest_active"]) == (6 + 18, 6 + 18 + 60)
+    assert (row["clearest_baseline"], row["clearest_base"], row["clearest_bins"]) == (ADJACENT, 7 * 24, 28)
     assert row["flagged"]
     assert row["clearest_low"] > row["rate_ratio_low"]
 
@@ -234,7 +235,7 @@ def test_looking_at_the_window_and_at_its_newest_part_costs_twice_the_smaller_p(
     posts = [(at(hour / 24 + 0.01), 100 + hour, hour % 2) for hour in range(192)] + [(at(7.5), 7, 0)]
     both = judged(*posts, k=2)
     counts = counted(*posts, k=2, window=WEEK)
-    alone = score(Counts(counts.whole, (), counts.now_posts, counts.base_posts, counts.spark))
+    alone = score(Counts(counts.looks[:1], counts.now_posts, counts.base_posts, counts.spark))
     assert (both["p_value"] <= 2 * alone["p_value"]).all()
     closer = both["clearest_from"] == at(7)  # where the whole window is the clearer
     assert closer.any()
@@ -250,29 +251,36 @@ def test_a_narrative_with_hours_of_its_own_does_not_emerge_every_day() -> None:
     assert not row["flagged"]
     assert row["p_value"] > 0.5
     counts = counted(*evenings, *others, k=11, window=WEEK)
-    by_all_hours = [cells for cells in counts.recent if cells.baseline == ADJACENT]
-    blind = Counts(counts.whole, tuple(by_all_hours), counts.now_posts, counts.base_posts, counts.spark)
+    all_hours = tuple(ways[:1] for ways in counts.looks)
+    blind = Counts(all_hours, counts.now_posts, counts.base_posts, counts.spark)
     assert (
         judge(score(blind))["flagged"].tolist() == [True] + [False] * 10
     )  # what comparing evenings with nights would have said
 
 
-def test_a_window_shorter_than_a_day_is_compared_with_the_same_hours_of_earlier_days() -> None:
+def test_a_window_shorter_than_a_day_is_compared_with_the_same_hours_of_earlier_days_as_well() -> None:
     six = timedelta(hours=6)
-    at_night, by_day = (at(6.8), 1, 0), (at(6.3), 2, 0)
-    week, two_days = (Window(as_of=at(8), length=six, baseline=days * DAY) for days in (7, 2))
-    like, adjacent = (counted((at(7.9), 5, 0), at_night, by_day, window=window) for window in (week, two_days))
-    assert (like.whole.baseline, like.whole.bins, like.whole.base[0]) == (SAME_HOURS, 7, 1)
-    assert (like.base_posts[0], like.now_posts[0]) == (1, 1)
-    assert (adjacent.whole.baseline, adjacent.whole.bins, adjacent.whole.base[0]) == (ADJACENT, 8, 2)
-    assert score(like)["baseline"].tolist() == [SAME_HOURS]
+    posts = ((at(7.9), 5, 0), (at(6.8), 1, 0), (at(6.3), 2, 0))
+    week, two_days = (counted(*posts, window=Window(as_of=at(8), length=six, baseline=d * DAY)) for d in (7, 2))
+    assert [(way.baseline, way.bins, way.base[0]) for way in week.looks[0]] == [(ADJACENT, 28, 2), (SAME_HOURS, 7, 1)]
+    assert [(way.baseline, way.bins, way.base[0]) for way in two_days.looks[0]] == [(ADJACENT, 8, 2)]
+    assert [way.bins for way in week.looks[1]] == [7 * 24, 7]  # its last hour
+
+
+def test_the_row_says_which_windows_it_was_compared_with() -> None:
+    evenings = [(at(day + 0.8, second=60 * i), 100 + 20 * day + i, 0) for day in range(8) for i in range(12)]
+    all_day = [(at(hour / 24 + 0.02), 1000 + 10 * hour + i, 1) for hour in range(192) for i in range(10)]
+    found = judged(*evenings, *all_day, k=2, window=Window(as_of=at(8), length=timedelta(hours=6), baseline=7 * DAY))
+    assert found.loc[0, "clearest_baseline"] == SAME_HOURS
+    assert found["base_bins"].tolist() == [28, 28]
+    assert found.loc[0, ["clearest_authors", "clearest_base", "clearest_bins"]].tolist() == [12, 84, 7]
 
 
 def test_days_that_the_snapshot_does_not_cover_are_no_same_hours() -> None:
     window = Window(as_of=at(8), length=timedelta(hours=6), baseline=7 * DAY)
     three, two = (counted((at(7.9), 5, 0), window=window, first=int(micros(at(d))[0])) for d in (4.75, 4.76))
-    assert (three.whole.baseline, three.whole.bins) == (SAME_HOURS, 3)
-    assert (two.whole.baseline, two.whole.bins) == (ADJACENT, 11)
+    assert [(way.baseline, way.bins) for way in three.looks[0]] == [(ADJACENT, 12), (SAME_HOURS, 3)]
+    assert [(way.baseline, way.bins) for way in two.looks[0]] == [(ADJACENT, 11)]
 
 
 def test_a_narrative_of_day_zero_is_scored_like_any_other() -> None:
@@ -292,9 +300,9 @@ def test_without_enough_windows_neither_the_window_nor_its_part_is_tested() -> N
 WEEK = Window(as_of=at(8), length=DAY, baseline=7 * DAY)
 
 
-def judged(*posts: tuple[datetime, int, int], k: int = 1, first: int = LONG_AGO) -> pd.DataFrame:
+def judged(*posts: tuple[datetime, int, int], k: int = 1, window: Window = WEEK, first: int = LONG_AGO) -> pd.DataFrame:
     """Posts as (time, author, narrative), scored for the last of eight days."""
-    return judge(score(counted(*posts, k=k, window=WEEK, first=first)))
+    return judge(score(counted(*posts, k=k, window=window, first=first)))
 
 
 def test_a_busy_fortnight_gets_a_day_on_a_week() -> None:
