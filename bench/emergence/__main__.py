@@ -101,12 +101,15 @@ def detect(data: Path, workspace: Workspace, amounts: dict[str, int], *, granula
     hindsight, flags = pd.concat(events), pd.concat(totals)
     for name, which in (("both backgrounds", None), ("reddit_2011", "reddit"), ("ira_1m", "ira")):
         kept = [table if which is None else table[table["background"] == which] for table in (hindsight, flags)]
-        print(f"\nDetection on {name}, {kept[0]['replay'].nunique()} replays, {kept[0]['event'].nunique()} events\n")
+        n = len(kept[0].drop_duplicates(["replay", "event"]))
+        print(f"\nDetection on {name}, {kept[0]['replay'].nunique()} replays, {n} events\n")
         print(_markdown(detection.table(*kept, draws=BOOTSTRAPS, seed=SEED)))
     print("\nMedian hours from the tenth post to the flag among the first ten rows, by size and by shape\n")
     print(_markdown(detection.by(hindsight, "size")))
     print()
     print(_markdown(detection.by(hindsight, "shape")))
+    print("\nNot among the first ten rows within a day of the tenth post: hours to there, per method\n")
+    print(_markdown(detection.missed(hindsight)))
     print("\nHindsight and foresight (clustered anew as of the hour), Groundswell, the same hours\n")
     print(_markdown(detection.both(pd.concat(foresight))))
 

@@ -25,7 +25,7 @@ FIRST_POSTS = 10
 TOP = 10
 WITHIN_HOURS = 24
 EVENT_SHARE = 1 / 3  # a row is about the event when at least this much of its last 24 h is
-AGAIN_HOURS = (3, 6, 12, 24)  # hours after the last event's tenth post at which everything is clustered anew
+AGAIN_HOURS = (0, 2, 6)  # hours after each event's tenth post at which everything is clustered anew
 OURS = "Groundswell"
 MEASURES = {  # column -> whether it is a share
     "recall at top 10": True,
@@ -173,23 +173,22 @@ def outcomes(replay: Replay, found: Walk) -> tuple[pd.DataFrame, pd.DataFrame]:
 def foresight(replay: Replay, workspace: Workspace, hindsight: Walk, *, granularity: str) -> pd.DataFrame:
     """Whether ours flags each event in hindsight and, on narratives found anew up to then, in foresight.
 
-    At a few hours after the last event's tenth post. Columns: replay, hour (after that), event, size, posts (seen so
-    far), hindsight, foresight, and whether it stands among the first ten rows: hindsight_top, foresight_top.
+    A few hours after each event's tenth post everything before is clustered anew. One row an event and such hour:
+    replay, event, size, later (hours after its own tenth post), and whether it is flagged among the first ten rows:
+    hindsight, foresight.
     """
-    last = int((hindsight.posts_seen >= FIRST_POSTS).argmax(axis=0).max())
+    tenth = [hindsight.hours[i] for i in (hindsight.posts_seen >= FIRST_POSTS).argmax(axis=0)]
     rows = []
-    for later in AGAIN_HOURS:
-        hour = hindsight.hours[last] + later
+    for hour in sorted({hour + later for hour in tenth for later in AGAIN_HOURS}):
         as_of = replay.start.to_pydatetime() + timedelta(hours=hour)
         anew = walk(explored(replay, workspace, granularity=granularity, as_of=as_of), replay, [hour])
-        seen = {"hindsight": (hindsight, last + later), "foresight": (anew, 0)}
+        seen = {"hindsight": (hindsight, hour - hindsight.hours[0]), "foresight": (anew, 0)}
         for i, event in enumerate(replay.events):
-            row: dict[str, object] = {"replay": replay.name, "hour": later, "event": event.name, "size": event.size}
-            row["posts"] = int(anew.posts_seen[0, i])
+            row = {"replay": replay.name, "event": event.name, "size": event.size, "later": hour - tenth[i]}
             for kind, (which, at) in seen.items():
                 verdict = which.verdicts[OURS][at]
-                right = verdict.flagged & which.truth[at, :, i]
-                row |= {kind: bool(right.any()), f"{kind}_top": bool((right & (verdict.rank < TOP)).any())}
+                listed = verdict.flagged & (verdict.rank < TOP)
+                row[kind] = bool((listed & which.truth[at, :, i]).any())
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -222,11 +221,26 @@ def by(events: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def both(found: pd.DataFrame) -> pd.DataFrame:
-    """Share of events flagged, and among the first ten rows, at each hour, in hindsight and in foresight."""
-    kinds = ["hindsight", "foresight", "hindsight_top", "foresight_top"]
-    shares = found.groupby("hour")[kinds].mean().map(lambda share: f"{share:.0%}")
-    shares.insert(0, "events", found.groupby("hour").size())
-    return shares.reset_index()
+    """Hindsight and foresight at the same hours: share of events listed some hours after their tenth post, and the
+    median of the first sampled hour at which they were."""
+    rows = []
+    for kind in ("hindsight", "foresight"):
+        row: dict[str, object] = {"narratives": kind, "events": len(found.drop_duplicates(["replay", "event"]))}
+        for later in AGAIN_HOURS:
+            row[f"listed {later} h after the tenth post"] = f"{found.loc[found['later'] == later, kind].mean():.0%}"
+        first = found["later"].astype(float).where(found[kind], np.inf).groupby([found["replay"], found["event"]]).min()
+        row["median hours to a flag in the top 10, at sampled hours"] = _number(first.median(), False)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def missed(events: pd.DataFrame) -> pd.DataFrame:
+    """Events that ours never listed within a day of the tenth post, with what the other methods made of them."""
+    delays = events.pivot_table(
+        index=["replay", "event", "size", "shape"], columns="method", values="shown", aggfunc="first"
+    )
+    late = delays[delays[OURS] > WITHIN_HOURS]
+    return late.map(lambda value: _number(value, False)).reset_index()
 
 
 def _measures(delays: NDArray[np.float64], totals: pd.DataFrame) -> list[float]:
