@@ -26,7 +26,7 @@ from explore.narratives.run import Run, RunConfig
 from explore.posts.snapshots import load, open_snapshot
 from explore.settings import Workspace, workspace_at
 
-QUICK = {"draws": 200, "posts": 60_000, "replays": 8, "again": 2, "real": 10}
+QUICK = {"draws": 200, "posts": 60_000, "replays": 8, "again": 4, "real": 10}
 FULL = {"draws": 400, "posts": 100_000, "replays": 24, "again": 8, "real": 20}
 STRETCH_DAYS = {"ira_1m, first": 10, "ira_1m, later": 10, "telegram_200k, last": 60}
 SEED = 1
