@@ -77,7 +77,12 @@ def calibrate(data: Path, workspace: Workspace, amounts: dict[str, int], *, gran
     real = pd.concat(totals)
     print(f"\nReal windows of 24 h on 7 days, {amounts['real']} random noons a set: flags a window\n")
     print(_markdown(real.drop(columns="as_of").groupby("set", sort=False).mean().round(2).reset_index()))
-    print("\nWhat Groundswell flagged there, to be read\n")
+    quiet = real[real["Groundswell"] == 0]
+    others = ", ".join(f"{method} {quiet[method].mean():.1f}" for method in list(calibration.METHODS)[1:])
+    print(
+        f"\nGroundswell flags nothing in {len(quiet)} of {len(real)} windows; rows that others flag in those: {others}"
+    )
+    print("\nWhat Groundswell flagged in the rest, to be read\n")
     columns = ["set", "as_of", "label", "now_authors", "now_active", "base_authors", "base_bins", "rate_ratio_low"]
     columns += ["clearest_from", "clearest_authors", "clearest_base", "dispersion", "q_value", "copy_share"]
     print(_markdown(pd.concat(to_read)[columns].round(3)))

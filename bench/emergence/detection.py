@@ -90,6 +90,7 @@ def _verdicts(
         "BERTrend, slices end now": rolled.shown,
         "BERTrend, now, weak only": rolled.weak_only,
         "BERTrend, now, strong only": rolled.strong_only,
+        "BERTrend, now, first weak row": rolled.weak_only.cut(1),
         "SigniTrend": Verdict.by(significance[:, hour - 1] > SIGMA, significance[:, hour - 1]),
         "Kleinberg": Verdict.by(burst > 0, burst),
     }
