@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 
 ROUNDS = 3
 MOST_KURTOSIS = 3.0  # beyond it the approximation of the median overshoots (simulated for alpha up to 1)
+MOST_ALPHA = 10.0  # beyond it hardly any growth could be told, and the interval would have no end
 POISSON = 1e-6  # below this the two models agree to the last digit shown, and the gamma functions lose digits
 
 
@@ -50,7 +51,7 @@ class Dispersion:
             weight = scale[told] / (mean + 2 * (mean + alpha * mean**2) ** 2)
             centre = _median_of_squares(units.shape[1] - 1, kurtosis=min(MOST_KURTOSIS, 6 * alpha))
             alpha = max(0.0, _weighted_median(((1 + own * mean) / centre - 1) / mean, weight))
-        return cls(alpha)
+        return cls(min(alpha, MOST_ALPHA))
 
     def tail(self, now: Ints, base: Ints, *, share: float, windows: int) -> Floats:
         """Chance of `now` or more of the now + base units in the window if nothing changed, shape as `now`.

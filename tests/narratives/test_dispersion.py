@@ -76,6 +76,15 @@ def test_past_events_of_a_few_narratives_are_no_measure_of_the_others() -> None:
     assert Dispersion.pooled(np.vstack([steady, events]), ACTIVE).alpha < 0.1
 
 
+def test_narratives_that_are_all_in_one_window_each_still_give_an_interval_with_two_ends() -> None:
+    bursts = np.zeros((40, 168), dtype=np.int64)
+    bursts[np.arange(40), np.arange(40) * 4] = 30
+    model = Dispersion.pooled(bursts, np.full(168, 50))
+    low, high = model.interval(np.array([30, 0]), np.array([0, 30]), share=1 / 169, windows=169, level=0.05)
+    assert np.isfinite([low, high]).all()
+    assert (low < high).all()
+
+
 @pytest.mark.parametrize("units", [np.zeros((3, 7)), np.eye(7)[:3], np.empty((0, 7))])
 def test_too_little_to_tell_is_no_dispersion(units: NDArray[np.float64]) -> None:
     assert Dispersion.pooled(units.astype(np.int64), ACTIVE).alpha == 0
