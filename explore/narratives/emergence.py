@@ -161,7 +161,7 @@ def score(counts: Counts) -> pd.DataFrame:
     p: clearest_from, clearest_to (UTC), clearest_authors, clearest_active, clearest_base, clearest_base_active,
     clearest_bins, clearest_baseline (which windows), clearest_ratio, clearest_low (95 % for both looks at once).
     Where nothing was active now or before, or the baseline covers fewer than three windows, nothing is testable: the
-    ratio stands where it can be computed and p is null.
+    ratio stands where it can be computed and p is null; so are the clearest times where there is nothing to compare.
     """
     whole = _tested(counts.whole, level=LEVEL)
     testable = counts.whole.testable
@@ -327,8 +327,8 @@ def _tested(cells: Cells, *, level: float) -> pd.DataFrame:
         p = found.tail(now, base, share=share, windows=windows) if cells.testable else nothing
     return pd.DataFrame(
         {
-            "from": pd.Timestamp(cells.start, unit="us", tz="UTC"),
-            "to": pd.Timestamp(cells.start + cells.length, unit="us", tz="UTC"),
+            "from": _time(cells.start, known=cells.comparable, n=len(now)),
+            "to": _time(cells.start + cells.length, known=cells.comparable, n=len(now)),
             "authors": now,
             "active": cells.now_active,
             "base": base,
@@ -341,7 +341,13 @@ def _tested(cells: Cells, *, level: float) -> pd.DataFrame:
             "high": high,
             "p": p,
         }
-    ).astype({"from": "datetime64[us, UTC]", "to": "datetime64[us, UTC]"})
+    )
+
+
+def _time(micros: int, *, known: bool, n: int) -> pd.Series:
+    """The same moment `n` times, or null."""
+    at = np.full(n, micros if known else "NaT", dtype="datetime64[us]")
+    return pd.Series(at).dt.tz_localize("UTC")
 
 
 def _look(ways: Sequence[Cells], *, level: float) -> pd.DataFrame:

@@ -163,6 +163,7 @@ def test_without_anybody_active_now_or_before_nothing_is_said(active: dict[str, 
     found = judge(score(counts_of([0], [0], **active)))
     assert not found["testable"].any()
     assert found[["rate_ratio", "rate_ratio_low", "rate_ratio_high", "p_value"]].isna().all(axis=None)
+    assert found[["clearest_from", "clearest_to", "clearest_low"]].isna().all(axis=None)
     assert not found["flagged"].any()
 
 
