@@ -17,7 +17,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --overrid
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	$(addprefix --no-emit-package ,$(UNUSED))
 
-.PHONY: help install dev run test check bench bench-engine sample lock clean
+.PHONY: help install dev run test check bench bench-engine bench-emergence sample lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -39,14 +39,19 @@ check: dev
 	@$(MAKE) --no-print-directory test
 
 bench:
-	@found=; for each in bench/[a-z]*.py; do \
-		if [ -f "$$each" ]; then found=1; printf '%s  %s\n' "$(BIN)/python $$each" "$$(sed -n '1s/"""//gp' "$$each")"; fi; \
+	@found=; for each in bench/[a-z]*.py bench/[a-z]*/__main__.py; do \
+		if [ -f "$$each" ]; then found=1; \
+			printf '%s  %s\n' "$(BIN)/python $${each%/__main__.py}" "$$(sed -n '1s/"""//gp' "$$each")"; fi; \
 	done; \
 	if [ -z "$$found" ]; then echo "There are no benches yet; they will live in bench/, one command each."; fi
 
 # make bench-engine DATA=folder [ENCODER=static:DIR]   beside BERTopic's defaults, on labelled sets and on 100,000 posts
 bench-engine: install
 	@$(BIN)/python bench/engine.py $(DATA) $(if $(ENCODER),--encoder $(ENCODER))
+
+# make bench-emergence DATA=folder [BENCH_ARGS="--full"]   quiet where nothing happens, soon where something does
+bench-emergence: install
+	@$(BIN)/python -W ignore bench/emergence $(DATA) $(BENCH_ARGS)
 
 sample: install
 	@$(BIN)/python data/sample/generate.py

@@ -255,7 +255,7 @@ def test_emerging_lists_every_narrative_with_every_component(say: Say, few: tupl
     assert [one["narrative_id"] for one in found["narratives"]] == [0, 1]
     assert all(set(one) >= EMERGING for one in found["narratives"])
     vote = found["narratives"][0]
-    assert (vote["now_authors"], vote["base_authors"], vote["p_value"]) == (3, 0, 0.125)
+    assert (vote["now_authors"], vote["base_authors"], vote["p_value"]) == (3, 0, 0.25)
     assert (vote["flagged"], vote["testable"], vote["languages"]) == (False, True, ["en"])
     assert datetime.fromisoformat(vote["first_at"]) == at(7.1)
 

@@ -1,12 +1,14 @@
 """Which narratives grow faster now than their own baseline, tested and with an interval.
 
 What is counted is distinct accounts per time bin (distinct messages where the snapshot has no accounts), never posts:
-copies are not independent. Formulas: conditional test of two Poisson rates (Przyborowski & Wilenski 1940), Jeffreys
-interval for the share, Benjamini & Hochberg 1995 over all testable narratives of the run.
+copies are not independent. The test is the conditional test of two rates, widened by how much the narratives of this
+snapshot vary anyway (dispersion.py). The window and its newest part are tested, with a correction for looking twice;
+Benjamini & Hochberg 1995 over all testable narratives of the run.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,11 +17,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from explore.errors import Refused
+from explore.narratives.dispersion import Dispersion
 
 LEVEL = 0.05
 MIN_BASELINE_WINDOWS = 3
 FEW_ACTIVE = 30  # active units in a window below which hardly any growth can be told from chance
 SPARK_STEPS_PER_WINDOW = 4
+RECENT_HOURS = (24, 6, 1)  # the newest part of a window is the longest of these that fits it three times
+HABIT = 5  # fewer units than this at the same hours of all earlier days together are no habit
+DAY = timedelta(days=1)
+SAME_HOURS, ADJACENT = "same hours of earlier days", "windows right before"
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -29,8 +36,7 @@ Floats = NDArray[np.float64]
 class Window:
     """The half-open window [as_of - length, as_of) and the `baseline` right before it.
 
-    The baseline is cut into whole bins as long as the window, counted back from the window's start, so that like hours
-    are compared with like hours when the window is a number of days.
+    The baseline is cut into whole bins as long as the window, counted back from the window's start.
     """
 
     as_of: datetime
@@ -54,48 +60,94 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """Distinct counted units (accounts or messages) per narrative, now and in the baseline.
+class Cells:
+    """Distinct units in the window that is tested and in the baseline windows it is compared with, newest first.
 
-    `now`, `base`, `now_posts`, `base_posts`: shape (k,); `base` sums over bins. `now_active`, `base_active`: the same
-    for all posts of the snapshot, clustered or not. `base_bins`: baseline bins that the snapshot covers whole.
-    `spark`: shape (k, steps), units per quarter of a window over baseline and window, oldest first.
+    `units`: shape (k, 1 + bins); `active` (of all posts, clustered or not): shape (1 + bins,); the tested window first.
+    `start`: its first microsecond since the epoch; `length`: in microseconds; `baseline`: which windows it is compared
+    with.
     """
 
-    now: Ints
-    base: Ints
+    units: Ints
+    active: Ints
+    start: int
+    length: int
+    baseline: str
+
+    @property
+    def now(self) -> Ints:
+        """Units in the tested window, shape (k,)."""
+        now: Ints = self.units[:, 0]
+        return now
+
+    @property
+    def base(self) -> Ints:
+        """Units summed over the baseline windows, shape (k,)."""
+        return np.asarray(self.units[:, 1:].sum(axis=1))
+
+    @property
+    def now_active(self) -> int:
+        """Active units in the tested window."""
+        return int(self.active[0])
+
+    @property
+    def base_active(self) -> int:
+        """Active units summed over the baseline windows."""
+        return int(self.active[1:].sum())
+
+    @property
+    def bins(self) -> int:
+        """Baseline windows that the snapshot covers whole."""
+        return len(self.active) - 1
+
+    @property
+    def comparable(self) -> bool:
+        """Whether anybody was active both in the tested window and before."""
+        return self.now_active > 0 and self.base_active > 0
+
+    @property
+    def testable(self) -> bool:
+        """Whether there are enough baseline windows, too."""
+        return self.comparable and self.bins >= MIN_BASELINE_WINDOWS
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted for k narratives.
+
+    `looks`: the window, then its newest part where it has one; each beside the windows right before, then beside the
+    same hours of earlier days where there are enough. `now_posts`, `base_posts`: posts, shape (k,). `spark`: shape
+    (k, steps), units per quarter of a window over baseline and window, oldest first.
+    """
+
+    looks: tuple[tuple[Cells, ...], ...]
     now_posts: Ints
     base_posts: Ints
-    now_active: int
-    base_active: int
-    base_bins: int
     spark: Ints
+
+    @property
+    def whole(self) -> Cells:
+        """The window beside the windows right before."""
+        return self.looks[0][0]
 
 
 def count(at: Ints, unit: Ints, narrative: Ints, *, k: int, window: Window, first_at: int) -> Counts:
-    """Count units per narrative in the window and in each baseline bin.
+    """Count units per narrative in the window, its newest part and their baselines.
 
     `at`: microseconds since the epoch, shape (posts,); `unit`: code of the account or message; `narrative`: 0..k-1, or
-    -1 for none. `first_at`: the snapshot's first post; baseline bins that begin before it are not covered and left out.
+    -1 for none. `first_at`: the snapshot's first post; baseline windows that begin before it are left out.
     """
-    length = _micros(window.length)
-    start = _micros_since_epoch(window.start)
-    bins = max(0, min(window.bins, (start - first_at) // length))
-    age = (start + length - 1 - at) // length  # 0 = window, 1 = the bin before it, ...
-    inside = (age >= 0) & (age <= bins)
-    age, unit, narrative, at = age[inside], unit[inside], narrative[inside], at[inside]
-    present = _distinct(narrative, age, unit)
-    active = _distinct(np.zeros_like(age), age, unit)
-    is_now = present[:, 1] == 0
-    clustered = narrative >= 0
+    end, length = _micros_since_epoch(window.as_of), _micros(window.length)
+    start, since = end - length, max(_micros_since_epoch(window.baseline_start), first_at)
+    inside = (at >= min(since, start)) & (at < end)
+    at, unit, narrative = at[inside], unit[inside], narrative[inside]
+    parts = [length, *(_micros(part) for part in [_newest_part(window.length)] if part)]
+    ways = [[way(end - part, part, before=start, since=since) for way in (_adjacent, _same_hours)] for part in parts]
+    place = _adjacent(start, length, before=start, since=since).place(at)
     return Counts(
-        now=_tally(present[is_now, 0], k),
-        base=_tally(present[~is_now, 0], k),
-        now_posts=_tally(narrative[clustered & (age == 0)], k),
-        base_posts=_tally(narrative[clustered & (age > 0)], k),
-        now_active=int((active[:, 1] == 0).sum()),
-        base_active=int((active[:, 1] > 0).sum()),
-        base_bins=int(bins),
+        looks=tuple(tuple(_cells(way, at, unit, narrative, k=k) for way in look if way) for look in ways),
+        now_posts=_tally(narrative[(narrative >= 0) & (place == 0)], k),
+        base_posts=_tally(narrative[(narrative >= 0) & (place > 0)], k),
         spark=_spark(at, unit, narrative, k=k, window=window),
     )
 
@@ -103,47 +155,50 @@ def count(at: Ints, unit: Ints, narrative: Ints, *, k: int, window: Window, firs
 def score(counts: Counts) -> pd.DataFrame:
     """Rate ratio, interval and p per narrative; one row a narrative, in the order of the counts.
 
-    Columns: now_authors, now_active, base_authors, base_active, base_bins, now_posts, base_posts, rate_ratio,
-    rate_ratio_low, rate_ratio_high (95 %), p_value (one-sided), testable, spark.
+    Columns of the window and the windows right before: now_authors, now_active, base_authors, base_active, base_bins,
+    now_posts, base_posts, rate_ratio, rate_ratio_low, rate_ratio_high (95 %), dispersion, testable, spark. `p_value`
+    (one-sided) is that of the window and its newest part together. Of the clearer of the two, the one with the smaller
+    p: clearest_from, clearest_to (UTC), clearest_authors, clearest_active, clearest_base, clearest_base_active,
+    clearest_bins, clearest_baseline (which windows), clearest_ratio, clearest_low (95 % for both looks at once).
     Where nothing was active now or before, or the baseline covers fewer than three windows, nothing is testable: the
-    ratio stands where it can be computed and p is null.
+    ratio stands where it can be computed and p is null; so are the clearest times where there is nothing to compare.
     """
-    from scipy import stats
-
-    k = len(counts.now)
-    comparable = counts.now_active > 0 and counts.base_active > 0
-    testable = comparable and counts.base_bins >= MIN_BASELINE_WINDOWS
-    exposure = counts.now_active / counts.base_active if comparable else np.nan
-    share = stats.beta(counts.now + 0.5, counts.base + 0.5)
-    low, high = (_odds(share.ppf(q)) / exposure for q in (LEVEL / 2, 1 - LEVEL / 2))
-    if testable:
-        null_share = counts.now_active / (counts.now_active + counts.base_active)
-        p = stats.binom.sf(counts.now - 1, counts.now + counts.base, null_share)
-    else:
-        p = np.full(k, np.nan)
-    return pd.DataFrame(
+    whole = _tested(counts.whole, level=LEVEL)
+    testable = counts.whole.testable
+    looks = [ways for ways in counts.looks if ways[0].testable] if testable else []
+    clearest = _look(looks[0], level=LEVEL / len(looks)) if looks else whole
+    for ways in looks[1:]:
+        other = _look(ways, level=LEVEL / len(looks))
+        clearest = other.where(other["p"] < clearest["p"], clearest)
+    table = pd.DataFrame(
         {
-            "now_authors": counts.now,
-            "now_active": counts.now_active,
-            "base_authors": counts.base,
-            "base_active": counts.base_active,
-            "base_bins": counts.base_bins,
+            "now_authors": whole["authors"],
+            "now_active": whole["active"],
+            "base_authors": whole["base"],
+            "base_active": whole["base_active"],
+            "base_bins": whole["bins"],
             "now_posts": counts.now_posts,
             "base_posts": counts.base_posts,
-            "rate_ratio": (counts.now + 0.5) / (counts.base + 0.5) / exposure,
-            "rate_ratio_low": low,
-            "rate_ratio_high": high,
-            "p_value": p,
+            "rate_ratio": whole["ratio"],
+            "rate_ratio_low": whole["low"],
+            "rate_ratio_high": whole["high"],
+            "dispersion": whole["dispersion"],
+            "p_value": np.minimum(1.0, max(1, len(looks)) * clearest["p"]),  # Bonferroni
             "testable": testable,
             "spark": list(counts.spark.tolist()),
         }
     )
+    shown = ["from", "to", "authors", "active", "base", "base_active", "bins", "baseline", "ratio", "low"]
+    return pd.concat([table, clearest[shown].add_prefix("clearest_")], axis=1)
 
 
 def judge(scored: pd.DataFrame) -> pd.DataFrame:
-    """Add q_value (over the rows given, which are the tests that were made) and flagged to a frame of `score`."""
+    """Add q_value (over the rows given, which are the tests that were made) and flagged to a frame of `score`.
+
+    Flagged: q at most 5 %, and the growth in the clearest window certainly above 1.
+    """
     q = benjamini_hochberg(scored["p_value"].to_numpy(dtype=np.float64))
-    flagged = scored["testable"] & (q <= LEVEL) & (scored["rate_ratio_low"] > 1)
+    flagged = scored["testable"] & (q <= LEVEL) & (scored["clearest_low"] > 1)
     return scored.assign(q_value=q, flagged=flagged)
 
 
@@ -202,16 +257,111 @@ def _micros_since_epoch(at: datetime) -> int:
     return _micros(at - datetime(1970, 1, 1, tzinfo=UTC))
 
 
-def _distinct(narrative: Ints, age: Ints, unit: Ints) -> Ints:
-    """Distinct (narrative, age) pairs per unit, shape (m, 2); narrative -1 is left out."""
-    keep = narrative >= 0
-    triples = np.column_stack([narrative[keep], age[keep], unit[keep]])
-    if len(triples) == 0:
-        return np.empty((0, 2), dtype=np.int64)
-    ages, units = int(triples[:, 1].max()) + 1, int(triples[:, 2].max()) + 1
-    codes = np.unique((triples[:, 0] * ages + triples[:, 1]) * units + triples[:, 2])
-    cells = codes // units
-    return np.column_stack([cells // ages, cells % ages])
+@dataclass(frozen=True)
+class _Layout:
+    """Windows of one length that do not overlap, by their first microsecond, newest first; the first is tested."""
+
+    starts: Ints
+    length: int
+    baseline: str
+
+    def place(self, at: Ints) -> Ints:
+        """The window that each post is in, 0 = the tested one, -1 = none."""
+        last = len(self.starts) - 1
+        found = np.searchsorted(self.starts[::-1], at, side="right") - 1
+        begun = self.starts[::-1][np.maximum(found, 0)]
+        return np.where((found >= 0) & (at < begun + self.length), last - found, -1)
+
+
+def _adjacent(tested: int, length: int, *, before: int, since: int) -> _Layout:
+    """A tested window and all windows between `since` and `before`, counted back from there."""
+    bins = np.arange(1, 1 + max(0, before - since) // length, dtype=np.int64)
+    return _Layout(np.append(tested, before - length * bins), length, ADJACENT)
+
+
+def _same_hours(tested: int, length: int, *, before: int, since: int) -> _Layout | None:
+    """A tested window shorter than a day and the same hours of the days before; null with fewer than three such."""
+    day = _micros(DAY)
+    days = np.arange(-((before - tested - length) // day), 1 + (tested - since) // day, dtype=np.int64)
+    if length >= day or len(days) < MIN_BASELINE_WINDOWS:
+        return None
+    return _Layout(np.append(tested, tested - day * days), length, SAME_HOURS)
+
+
+def _newest_part(length: timedelta) -> timedelta:
+    """The longest of the usual hours that fits three times or more into the window; no time at all = none does."""
+    return next((part for part in map(_hours, RECENT_HOURS) if 3 * part <= length), timedelta(0))
+
+
+def _cells(layout: _Layout, at: Ints, unit: Ints, narrative: Ints, *, k: int) -> Cells:
+    place, n = layout.place(at), len(layout.starts)
+    inside = place >= 0
+    place, unit, narrative = place[inside], unit[inside], narrative[inside]
+    return Cells(
+        units=_distinct_units(narrative, place, unit, shape=(k, n)),
+        active=_distinct_units(np.zeros_like(place), place, unit, shape=(1, n))[0],
+        start=int(layout.starts[0]),
+        length=layout.length,
+        baseline=layout.baseline,
+    )
+
+
+def _distinct_units(narrative: Ints, place: Ints, unit: Ints, *, shape: tuple[int, int]) -> Ints:
+    """How many distinct units each narrative has in each place, of this shape; narrative -1 is left out."""
+    inside = narrative >= 0
+    units = int(unit.max(initial=0)) + 1
+    found = np.unique((narrative[inside] * shape[1] + place[inside]) * units + unit[inside]) // units
+    return np.bincount(found, minlength=shape[0] * shape[1]).reshape(shape).astype(np.int64)
+
+
+def _tested(cells: Cells, *, level: float) -> pd.DataFrame:
+    """One row a narrative: what was counted, ratio, interval and p of one window; null where it cannot be tested."""
+    now, base = cells.now, cells.base
+    found = Dispersion.pooled(cells.units[:, 1:], cells.active[1:]) if cells.testable else Dispersion()
+    nothing = np.full(len(now), np.nan)
+    ratio, low, high, p = nothing, nothing, nothing, nothing
+    if cells.comparable:
+        share, windows = cells.now_active / (cells.now_active + cells.base_active), 1 + cells.bins
+        ratio = (now + 0.5) / (base + 0.5) * (1 - share) / share
+        low, high = found.interval(now, base, share=share, windows=windows, level=level)
+        p = found.tail(now, base, share=share, windows=windows) if cells.testable else nothing
+    return pd.DataFrame(
+        {
+            "from": _time(cells.start, known=cells.comparable, n=len(now)),
+            "to": _time(cells.start + cells.length, known=cells.comparable, n=len(now)),
+            "authors": now,
+            "active": cells.now_active,
+            "base": base,
+            "base_active": cells.base_active,
+            "bins": cells.bins,
+            "baseline": cells.baseline,
+            "dispersion": found.alpha if cells.testable else np.nan,
+            "ratio": ratio,
+            "low": low,
+            "high": high,
+            "p": p,
+        }
+    )
+
+
+def _time(micros: int, *, known: bool, n: int) -> pd.Series:
+    """The same moment `n` times, or null."""
+    at = np.full(n, micros if known else "NaT", dtype="datetime64[us]")
+    return pd.Series(at).dt.tz_localize("UTC")
+
+
+def _look(ways: Sequence[Cells], *, level: float) -> pd.DataFrame:
+    """A window against all windows before, or the same hours of earlier days for narratives with hours of their own.
+
+    All windows tell more than the same hours do, but a narrative of the evenings would then emerge every evening: the
+    same hours it is where the narrative was there then (HABIT), and more often than at all hours.
+    """
+    chosen = _tested(ways[0], level=level)
+    for cells in ways[1:]:
+        same = _tested(cells, level=level)
+        more = same["base"] / same["base_active"] > chosen["base"] / chosen["base_active"]
+        chosen = same.where(more & (same["base"] >= HABIT), chosen)
+    return chosen
 
 
 def _tally(narrative: Ints, k: int) -> Ints:
@@ -223,11 +373,4 @@ def _spark(at: Ints, unit: Ints, narrative: Ints, *, k: int, window: Window) -> 
     step = _micros(window.length) // SPARK_STEPS_PER_WINDOW
     steps = (window.bins + 1) * SPARK_STEPS_PER_WINDOW
     since = at - _micros_since_epoch(window.baseline_start)
-    cells = _distinct(narrative, np.clip(since // step, 0, steps - 1), unit)
-    spark = np.zeros((k, steps), dtype=np.int64)
-    np.add.at(spark, (cells[:, 0], cells[:, 1]), 1)
-    return spark
-
-
-def _odds(share: Floats) -> Floats:
-    return share / (1 - share)
+    return _distinct_units(narrative, np.clip(since // step, 0, steps - 1), unit, shape=(k, steps))
