@@ -195,10 +195,11 @@ def score(counts: Counts) -> pd.DataFrame:
 def judge(scored: pd.DataFrame) -> pd.DataFrame:
     """Add q_value (over the rows given, which are the tests that were made) and flagged to a frame of `score`.
 
-    Flagged: q at most 5 %, and the growth in the clearest window certainly above 1.
+    Flagged: q at most 5 %, and the growth certainly above 1 in the window as well as in its clearest part.
     """
     q = benjamini_hochberg(scored["p_value"].to_numpy(dtype=np.float64))
-    flagged = scored["testable"] & (q <= LEVEL) & (scored["clearest_low"] > 1)
+    grown = (scored["rate_ratio_low"] > 1) & (scored["clearest_low"] > 1)
+    flagged = scored["testable"] & (q <= LEVEL) & grown
     return scored.assign(q_value=q, flagged=flagged)
 
 
