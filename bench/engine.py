@@ -21,12 +21,15 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from explore.narratives import space
 from explore.narratives.pipeline import explore
 from explore.narratives.run import Run, RunConfig
 from explore.posts.snapshots import load, open_snapshot
 from explore.settings import workspace_at
 
 PER_SET = 11_000
+TABLES = ("labels", "off-topic", "speed", "landmarks")
+OFF_TOPIC = "off topic"
 # Published by its authors on the same two sets (Yin & Wang, KDD 2014), K not known to the method
 GSDMM = {"GoogleNews-TS": "NMI .928 ARI .789", "GoogleNews-S": "NMI .896 ARI .746"}
 
@@ -54,7 +57,7 @@ def main() -> None:
         "data", type=Path, help="folder with topic_benchmarks.parquet, crisis_events.parquet and others"
     )
     parser.add_argument("--encoder", action="append", help="lexical (default), static:DIR; repeatable")
-    parser.add_argument("--only", choices=("labels", "speed"), help="one of the two tables")
+    parser.add_argument("--only", choices=TABLES, help="one of the tables")
     parser.add_argument("--granularity", default="medium")
     parser.add_argument("--posts", type=int, default=100_000, help="posts of ira_1m for the speed table")
     parser.add_argument("--runs", type=int, default=3, help="counted runs of the speed table")
@@ -63,10 +66,14 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {_commit()}, {_today()}\n"
     )
     for encoder in asked.encoder or ["lexical"]:
-        if asked.only != "speed":
+        if asked.only in (None, "labels"):
             label_table(labelled_sets(asked.data), encoder, asked.granularity)
-        if asked.only != "labels":
+        if asked.only in (None, "off-topic"):
+            off_topic_table(asked.data, encoder, asked.granularity)
+        if asked.only in (None, "speed"):
             speed_table(asked.data / "ira_1m.parquet", encoder, posts=asked.posts, runs=asked.runs)
+        if asked.only == "landmarks":
+            landmark_table(asked.data, encoder, asked.granularity)
 
 
 def labelled_sets(data: Path) -> Iterator[Labelled]:
@@ -93,6 +100,45 @@ def label_table(sets: Iterator[Labelled], encoder: str, granularity: str) -> Non
         print(f"| {labelled.name} | {' | '.join(cells)} |", flush=True)
     means = [np.mean([score[side] for score in scores], axis=0) for side in (0, 1)]
     print(f"| mean | {' | '.join(_numbers(mean) for mean in means)} | |\n")
+
+
+def off_topic_table(data: Path, encoder: str, granularity: str) -> None:
+    """Whether posts that belong to no event are swept into narratives of one: crisis_events with its off-topic posts."""
+    crises = _with_off_topic(data)
+    posts = _sampled(crises)
+    with tempfile.TemporaryDirectory() as home:
+        run, ours = groundswell(posts, Path(home), encoder=encoder, granularity=granularity)
+        theirs = bertopic(posts["text"].tolist(), _vectors_per_post(run, posts))
+    truth = posts["label"].astype(str).to_numpy()
+    print(
+        f"Off-topic posts of crisis_events ({(truth == OFF_TOPIC).mean():.1%} of {len(posts):,}), encoder {encoder}\n"
+    )
+    print("| | precision of event narratives | off-topic posts in them | on-topic posts in them | unclustered |")
+    print("| --- | --- | --- | --- | --- |")
+    for name, labels in (("BERTopic defaults, same vectors", theirs.labels), ("Groundswell", ours.labels)):
+        print(f"| {name} | {_event_cells(truth, labels)} | {(labels < 0).mean():.0%} |")
+    print()
+
+
+def landmark_table(data: Path, encoder: str, granularity: str, *, share: float = 0.4) -> None:
+    """What it costs to lay out 40 % of the messages and place the others: all labelled posts, 200,000 at most."""
+    topics = pd.read_parquet(data / "topic_benchmarks.parquet")
+    policy = pd.read_parquet(data / "policy_labelled.parquet")
+    topics["label"] = topics["dataset"] + topics["label"].astype(str)
+    policy["label"] = policy["dataset"] + policy["label"].astype(str)
+    every = pd.concat([_with_off_topic(data), topics, policy], ignore_index=True)
+    posts = every.assign(post_id=every.index.astype(str)).sample(frac=1, random_state=0).head(200_000)
+    posts = posts[["post_id", "text", "label"]]
+    labels: dict[str, NDArray[np.int64]] = {}
+    print(f"Landmarks, {len(posts):,} labelled posts, encoder {encoder}: AMI / ARI / NMI, narratives, unclustered\n")
+    print("| laid out | agreement with the labels |\n| --- | --- |")
+    for name, laid_out in (("all messages", len(posts)), (f"{share:.0%} of them", round(share * len(posts)))):
+        space.LANDMARKS = laid_out
+        with tempfile.TemporaryDirectory() as home:
+            _, ours = groundswell(posts, Path(home), encoder=encoder, granularity=granularity)
+        labels[name] = ours.labels
+        print(f"| {name} | {_cell(posts['label'].astype(str).to_numpy(), ours)} |", flush=True)
+    print(f"\nWith each other: {_numbers(_agreement(*labels.values()))}\n")
 
 
 def groundswell(posts: pd.DataFrame, home: Path, *, encoder: str, granularity: str) -> tuple[Run, Outcome]:
@@ -190,6 +236,22 @@ def _vectors_per_post(run: Run, posts: pd.DataFrame) -> NDArray[np.float32]:
 def _sampled(posts: pd.DataFrame) -> pd.DataFrame:
     shuffled = posts.sample(frac=1, random_state=0).head(PER_SET)
     return shuffled[["post_id", "text", "label"]].drop_duplicates("post_id").reset_index(drop=True)
+
+
+def _with_off_topic(data: Path) -> pd.DataFrame:
+    """crisis_events; what is off topic has one label of its own."""
+    crises = pd.read_parquet(data / "crisis_events.parquet")
+    return crises.assign(label=crises["event"].astype(str).where(crises["on_topic"], OFF_TOPIC))
+
+
+def _event_cells(truth: NDArray[np.object_], labels: NDArray[np.int64]) -> str:
+    """Of narratives most of whose posts are of one event: share of posts of it; share of off- and on-topic posts."""
+    table = pd.DataFrame({"truth": truth, "narrative": labels}).query("narrative >= 0")
+    usual = table.groupby("narrative")["truth"].agg(lambda names: names.value_counts().index[0])
+    home = pd.Series(labels).map(usual).fillna(OFF_TOPIC).to_numpy()
+    inside = home != OFF_TOPIC
+    off = truth == OFF_TOPIC
+    return f"{(truth[inside] == home[inside]).mean():.3f} | {inside[off].mean():.1%} | {inside[~off].mean():.1%}"
 
 
 def _agreement(truth: NDArray[np.object_], labels: NDArray[np.int64]) -> tuple[float, float, float]:

@@ -35,12 +35,10 @@ class Space:
     tree: NDArray[np.float64]
 
 
-def lay_out(
-    vectors: Vectors, *, seed: int, clock: StageClock, beside: Submit, landmarks: int = LANDMARKS
-) -> tuple[Space, Callable[[], Points]]:
+def lay_out(vectors: Vectors, *, seed: int, clock: StageClock, beside: Submit) -> tuple[Space, Callable[[], Points]]:
     """The space of the messages, and a function that waits for their places on the map, shape (n, 2).
 
-    Beyond `landmarks` messages, the first so many are laid out, and the others take their place among their nearest
+    Beyond 300,000 messages, the first so many are laid out, and the others take their place among their nearest
     landmarks. The map is drawn beside this process.
     """
     from scipy import sparse
@@ -49,20 +47,20 @@ def lay_out(
     if n < FEWEST_TO_CLUSTER:
         nowhere = np.zeros((n, 2), dtype=np.float32)
         return Space(vectors, sparse.csr_matrix((n, n), dtype=np.float32), np.empty((0, 4))), lambda: nowhere
-    fitted = vectors[:landmarks]
+    fitted = vectors[:LANDMARKS]
     clock("Finding neighbours", 0.2)
     index = graph.index_of(fitted)
     neighbours = graph.nearest(fitted, index)
     weights = layout.fuzzy_graph(fitted, neighbours.indices, neighbours.distances, seed=seed)
     start = layout.principal(fitted, dimensions=2, seed=seed)
     drawn = beside(layout.embed, weights, start, epochs=MAP_EPOCHS, seed=seed)
-    others = graph.among(vectors[landmarks:], index)
+    others = graph.among(vectors[LANDMARKS:], index)
     clock("Laying out", 0.4)
     points = layout.embed(weights, layout.principal(fitted, dimensions=5, seed=seed), epochs=LAYOUT_EPOCHS, seed=seed)
     clock("Building the tree", 0.6)
     tree = clusters.linkage(points)
-    weights.resize((n, n))
-    whole = sparse.vstack([weights[: len(fitted)], others], format="csr") if n > len(fitted) else weights
+    wider = sparse.csr_matrix((weights.data, weights.indices, weights.indptr), shape=(len(fitted), n))
+    whole = sparse.vstack([wider, others], format="csr") if n > len(fitted) else weights
     return Space(vectors, whole, tree), lambda: _placed(drawn(), others)
 
 

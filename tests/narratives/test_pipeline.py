@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from explore.errors import Refused
-from explore.narratives import ranking
+from explore.narratives import ranking, space
 from explore.narratives.emergence import Window
 from explore.narratives.encoders import Lexical
 from explore.narratives.pipeline import explore, recluster
@@ -275,6 +276,22 @@ def test_a_damaged_run_is_made_again(workspace: Workspace) -> None:
     again = explored(workspace, stream(each=20))
     assert again.id == first.id
     assert len(again.messages) == again.manifest["counts"]["messages"]
+
+
+def test_beyond_the_landmarks_the_others_find_their_narratives(
+    tmp_path: Path, streamed: Explored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = posts_of(streamed.run).set_index("post_id")["narrative_id"]
+    vectors = np.load(streamed.run.folder / "vectors.npy", allow_pickle=False)
+    monkeypatch.setattr(space, "LANDMARKS", len(vectors) // 2)
+    run = explored(workspace_at(tmp_path), streamed.posts)
+    held = posts_of(run).set_index("post_id")["narrative_id"].reindex(whole.index)
+    assert adjusted_rand_score(whole, held) > 0.9
+    assert run.messages[["x", "y"]].notna().all(axis=None)
+    with np.load(run.folder / "tree.npz", allow_pickle=False) as kept:
+        assert len(kept["tree"]) == len(vectors) // 2 - 1
+    again = explored(workspace_at(tmp_path / "again"), streamed.posts)
+    assert again.manifest["files"] == run.manifest["files"]
 
 
 # --- the sample ------------------------------------------------------------------------------------------------------
