@@ -103,7 +103,7 @@ def label_table(sets: Iterator[Labelled], encoder: str, granularity: str) -> Non
 
 
 def off_topic_table(data: Path, encoder: str, granularity: str) -> None:
-    """Whether posts that belong to no event are swept into narratives of one: crisis_events with its off-topic posts."""
+    """Whether posts that belong to no event are swept into narratives of one."""
     crises = _with_off_topic(data)
     posts = _sampled(crises)
     with tempfile.TemporaryDirectory() as home:
