@@ -319,3 +319,9 @@ def test_no_page_brings_the_engine_into_the_web_process(full: Run) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert set(done.stdout.split()) & {"umap", "bertopic", "hdbscan", "numba", "pynndescent", "torch", "faiss"} == set()
+
+
+def test_the_sidebar_offers_the_levels_with_how_many_narratives_each_gives(open_app: Open, full: Run) -> None:
+    control = next(each for each in open_app().sidebar.button_group if each.label == "Narratives, about")
+    levels = full.manifest["levels"]
+    assert list(control.options) == [f"{levels[name]['narratives']} {name}" for name in ("broad", "medium", "fine")]
