@@ -152,7 +152,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "plain sentences": ("p.txt", b"hello there\nmore words here\nand again some\n", "looks like a post"),
     "an error page": ("p.csv", b"<!DOCTYPE html><html><body>404, not found</body></html>\n", "web page"),
     "XML": ("p.xml", b"\xef\xbb\xbf<?xml version='1.0'?>\n<posts><post>hello, there</post></posts>\n", "XML"),
-    "two columns without a name": ("p.csv", b"id,,text,\n1,x,words,y\n", "more than once"),
+    "two columns without a name": ("p.csv", b"id,,text,\n1,x,words,y\n", "2 columns of .* have no name"),
     "numbers, one a line": ("p.jsonl", b"1\n2\n3\n", "looks like a post"),
     "JSON ended by CR alone": ("p.jsonl", jsonl_of(*json_rows(3)).replace(b"\n", b"\r"), "one post a line"),
     "JSON with commas between lines": (

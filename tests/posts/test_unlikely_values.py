@@ -151,7 +151,9 @@ def test_a_count_that_is_none_names_its_column_and_its_value(workspace: Workspac
     with pytest.raises(Refused) as refused:
         loaded(workspace, tmp_path, "\n".join(["id,text,views,Likes", *lines, ""]).encode())
     assert "column 'Likes' holds 'very very" in str(refused.value)
-    assert "…', which is no whole number; to go without that column say --map likes=" in str(refused.value)
+    assert "…', which is no count in plain digits, like 1234; to go without that column say --map likes=" in str(
+        refused.value
+    )
     assert "views=" not in str(refused.value)
     assert "very " * 9 not in str(refused.value)
 
