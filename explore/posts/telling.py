@@ -127,7 +127,7 @@ def _rounded(name: str) -> str:
 def _unknown(name: str, words: Mapping[str, int]) -> str:
     """That a field is unknown in some records, and how that was written."""
     shown = sorted(words, key=lambda word: (-words[word], word))
-    written = ", ".join(shown[:_WORDS_SHOWN]) + (", …" if len(shown) > _WORDS_SHOWN else "")
+    written = ", ".join(map(brief, shown[:_WORDS_SHOWN])) + (", …" if len(shown) > _WORDS_SHOWN else "")
     records = sum(words.values())
     told = counted(records, "record", "records")
     if name == "text":

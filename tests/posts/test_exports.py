@@ -170,6 +170,11 @@ def test_words_that_name_no_language_are_told(workspace: Workspace, tmp_path: Pa
     assert told == "lang is unknown in 1 record (written as Klingon)."
 
 
+def test_a_word_that_would_colour_a_terminal_is_told_without_its_colour(workspace: Workspace, tmp_path: Path) -> None:
+    content = csv_of().replace(b"text", b"text,lang") + f"1,{AT},words,\x1b[31mred\n".encode()
+    assert "written as �[31mred" in notes(workspace, tmp_path, content)
+
+
 def test_a_thousand_words_that_name_no_language_are_counted_in_a_few(workspace: Workspace, tmp_path: Path) -> None:
     lines = [f"{n},{AT},words {n},tongue{n}" for n in range(1_000)]
     told = notes(workspace, tmp_path, "\n".join([HEADER + ",lang", *lines, ""]).encode())

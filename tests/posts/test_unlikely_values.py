@@ -78,7 +78,7 @@ def test_times_after_the_load_are_told(workspace: Workspace, tmp_path: Path) -> 
     report, posts = loaded(workspace, tmp_path, timed(EPOCH, EPOCH + 10 * 365 * 86_400))
     assert len(posts) == 2
     assert report.notes[0].startswith(
-        "1 posts are dated more than a day after this load, the last 2034-04-29 10:00 UTC"
+        "1 post is dated more than a day after this load, the last 2034-04-29 10:00 UTC"
     )
 
 
