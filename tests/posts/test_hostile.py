@@ -143,7 +143,12 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         "middle of a character",
     ),
     "NUL in the header": ("p.csv", b"id,te\x00xt\n1,abc def\n", "column names"),
-    "remarks above the header": ("p.csv", b"# exported on Monday\n# by me\n" + csv_of(*GOOD), "seem to stand in line 3"),
+    "remarks above the header": (
+        "p.csv",
+        b"# exported on Monday\n# by me\n" + csv_of(*GOOD),
+        "seem to stand in line 3",
+    ),
+    "remarks above unusual names": ("p.csv", b"# exported on Monday\n# by me\nfoo,bar\n1,2\n", "begins with a remark"),
     "names that differ in capitals only": (
         "p.csv",
         b"id,Text,text\n1,words of one,more words\n",
