@@ -16,7 +16,7 @@ from explore import __version__
 from explore.casework.erasure import erased_before
 from explore.commands import comparing, snapshots
 from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_shown, records, say
-from explore.errors import Refused
+from explore.errors import Refused, brief
 from explore.narratives import ranking
 from explore.narratives.emergence import Window, moment
 from explore.narratives.encoders import sent_to
@@ -36,6 +36,8 @@ from explore.posts.times import zone
 from explore.present import briefing, encoding, pockets, steadiness, words
 from explore.progress import peak_rss_mb
 from explore.settings import Workspace, current_workspace
+
+_COLUMNS_TOLD = 12
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Groundswell: what is starting to move on a platform."
@@ -130,9 +132,18 @@ def load_command(
         f"Snapshot {report.snapshot}: {report.accepted:,} of {report.records:,} records accepted, "
         f"{report.quarantined:,} quarantined, {report.duplicates:,} duplicates.",
         *(f"  {count:,} × {reason}" for reason, count in report.reasons.items()),
+        *_columns_told(open_snapshot(workspace, report.snapshot)),
         f"Next: python -m explore run {report.snapshot}",
     ]
     answer(facts, lines, as_json=as_json)
+
+
+def _columns_told(snapshot: Snapshot) -> list[str]:
+    """Which columns were read as what, and which were not used."""
+    taken = ", ".join(f"{field} from '{brief(source)}'" for field, source in snapshot.manifest["mapping"].items())
+    left = [f"'{brief(column)}'" for column in snapshot.manifest["columns_dropped"]]
+    more = f" and {len(left) - _COLUMNS_TOLD:,} more" if len(left) > _COLUMNS_TOLD else ""
+    return [f"  Read {taken}.", *([f"  Not used: {', '.join(left[:_COLUMNS_TOLD])}{more}."] if left else [])]
 
 
 @app.command("run")

@@ -134,6 +134,14 @@ def test_load_reports_what_became_of_every_record(say: Say, tmp_path: Path) -> N
     assert found["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_load_says_which_columns_were_read_and_which_were_not(say: Say, tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("id,text,client,device\n1,hello there,a,b\n")
+    told = say("load", path).out
+    assert "Read post_id from 'id', text from 'text'." in told
+    assert "Not used: 'client', 'device'." in told
+
+
 def test_a_file_loaded_again_under_another_name_is_found_by_it(say: Say, file: Path) -> None:
     first = say("load", file, "--name", "week 31", "--json").json()
     again = say("load", file, "--name", "week 32", "--json").json()

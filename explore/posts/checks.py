@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from explore.posts import clocks, times
 from explore.posts.batches import NAN, NULL, NUMBER, OTHER, Batch, Rejected, clip
-from explore.posts.languages import language_codes
+from explore.posts.languages import language_codes, unknown_languages
 from explore.posts.paths import Source
 from explore.posts.schema import FIELDS, MAX_CELL, POSTS_SCHEMA, REASONS, WRITTEN_NULLS
 
@@ -23,6 +23,8 @@ _ROUNDED = r"^\s*[+-]?(?:\d+[.,]\d+[eE]\+?|\d+[eE]\+)\d+\s*$"
 _NO_NUMBER = pa.array(["", *WRITTEN_NULLS])
 # Per field, what is as good as nothing; see WRITTEN_NULLS
 _NULLS = {"text": WRITTEN_NULLS[:1], "post_id": WRITTEN_NULLS[:1], "region": tuple(set(WRITTEN_NULLS) - {"NA"})}
+_LARGEST = str(2**63 - 1)
+_WORDS_KEPT, _OTHER_WORDS = 50, "other words"  # for "unknown", of which a file may have any number
 _VALUE_SHOWN = 40  # characters of a value that a reason quotes
 _MAY_BE_NEGATIVE = frozenset({"likes", "replies"})  # scores are, and platforms' own reply counters sometimes slip
 _TIME_REASONS = {
@@ -81,7 +83,7 @@ class _Verdict:
             found = pc.value_counts(written.drop_null())
             counts = self.written_nulls.setdefault(name, Counter())
             for word, count in zip(*(part.to_pylist() for part in found.flatten()), strict=True):
-                counts[word] += count
+                counts[word if word in counts or len(counts) < _WORDS_KEPT else _OTHER_WORDS] += count
 
 
 def check(batch: Batch, rules: Rules, *, offset: int = 0) -> Checked:
@@ -133,7 +135,9 @@ def _words(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Arr
     verdict.reject(_mask(pc.greater(pc.utf8_length(values), MAX_CELL)), "cell_too_long")
     verdict.reject(_mask(pc.match_substring(values, "\x00")), "nul")
     if name == "lang":
-        return language_codes(values)
+        codes = language_codes(values)
+        verdict.unknown(name, unknown_languages(values, codes))
+        return codes
     return values
 
 
@@ -240,16 +244,16 @@ def _counts(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Ar
 def _count(batch: Batch, column: str, name: str, verdict: _Verdict) -> pa.Array:
     raw, kinds = batch.columns[column], batch.kinds.get(column)
 
-    def bad(where: np.ndarray) -> None:
+    def bad(where: np.ndarray, shown: Callable[[int], str] = lambda row: _quoted(_shown(raw, row))) -> None:
         verdict.reject(
             where, "bad_number",
-            lambda row: f"column {_quoted(column)} holds {_quoted(_shown(raw, row))}, which is no whole number; "
+            lambda row: f"column {_quoted(column)} holds {shown(row)}, which is no count in plain digits, like 1234; "
             f"to go without that column say --map {name}=",
         )  # fmt: skip
 
     values = raw
     if kinds is not None:
-        bad(kinds == OTHER)
+        bad(kinds == OTHER, lambda _: "true, false, a list or an object")
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), pa.int64())
     if pa.types.is_temporal(values.type):
@@ -279,11 +283,14 @@ def _written_counts(values: pa.Array, name: str, verdict: _Verdict) -> tuple[pa.
         written = (None if value is None or value != value else format(value, "f") for value in values.to_pylist())
         values = pa.array(written, pa.string(), size=len(values))
     texts = pc.utf8_trim_whitespace(_strings(values, verdict))
-    parts = pc.extract_regex(texts, r"^(?P<whole>[+-]?\d{1,18})(?:\.(?:0{0,2}|0{4,}))?$")
+    parts = pc.extract_regex(texts, r"^(?P<sign>[+-]?)(?P<whole>\d{1,19})(?:\.(?:0{0,2}|0{4,}))?$")
+    sign, digits = pc.struct_field(parts, "sign"), pc.struct_field(parts, "whole")
+    fits = _mask(pc.or_(pc.less(pc.utf8_length(digits), len(_LARGEST)), pc.less_equal(digits, _LARGEST)))
     unknown = _mask(pc.is_in(texts, value_set=_NO_NUMBER))
     verdict.unknown(name, pc.if_else(pa.array(unknown & ~_blank(texts)), texts, pa.scalar(None, pa.string())))
-    wrong = _mask(parts.is_null()) & ~unknown & _mask(texts.is_valid())
-    return pc.replace_substring_regex(pc.struct_field(parts, "whole"), r"^\+", "").cast(pa.int64()), wrong
+    wrong = ~fits & ~unknown & _mask(texts.is_valid())
+    written = pc.binary_join_element_wise(pc.replace_substring(sign, "+", ""), digits, "")
+    return pc.if_else(pa.array(fits), written, pa.scalar(None, pa.string())).cast(pa.int64()), wrong
 
 
 def _stamps(batch: Batch, source: Source, rules: Rules, verdict: _Verdict) -> times.Times:

@@ -10,10 +10,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+import numpy as np
+
 FROM, UNTIL = 946_684_800, 4_102_444_800  # seconds: 2000-01-01 and 2100-01-01
 _SINCE_1601 = 11_644_473_600  # seconds from 1601 to 1970
 _SINCE_2001 = -978_307_200
 _SINCE_YEAR_1 = 62_135_596_800
+_OTHER_YEAR = re.compile(r"(?:\d{1,2}[-/.]\d{1,2}[-/.])?(1[34]\d\d|25[2-9]\d)(?:[-/. T]|$)")
 _ABBREVIATION = re.compile(r"\d:\d\d\S*\s?\b([A-Z]{3,5})(?: \d{4})?$")
 
 
@@ -32,12 +35,17 @@ class Clock:
         return (FROM + self.since) * self.per_second, (UNTIL + self.since) * self.per_second
 
 
+# A clock that ticks below the microsecond, as time.time_ns() does
+NANOSECONDS = Clock("epoch ns, cut to µs", 10**9)
+_FEWEST_TICKS = 5  # different numbers, before a column of them is believed
+_IN_A_MILLISECOND, _FEW_IN_IT = 2**12, 2**6  # ids of X/Twitter count posts of one millisecond in their last bits
 # An id of X/Twitter is as large as a time in nanoseconds, but next to never a whole number of microseconds.
 READ = (
     Clock("epoch s", 1),
     Clock("epoch ms", 10**3),
     Clock("epoch µs", 10**6),
     Clock("epoch ns", 10**9, whole=10**3),
+    NANOSECONDS,
     Clock("Windows file time", 10**7, _SINCE_1601),
     Clock("WebKit µs", 10**6, _SINCE_1601),
 )
@@ -95,12 +103,23 @@ def offsets(tz: tzinfo) -> dict[str, int]:
     return found
 
 
+def are_nanoseconds(numbers: np.ndarray) -> bool:
+    """Whether different numbers (n,) int64 as large as times in nanoseconds are such times and not ids of X/Twitter.
+
+    The last 12 bits of an id are 0 or little more; those of a time are spread evenly, below 64 in 1 of 64.
+    """
+    different = np.unique(numbers)
+    return len(different) >= _FEWEST_TICKS and float(np.mean(different % _IN_A_MILLISECOND < _FEW_IN_IT)) < 0.3
+
+
 def meanings(text: str) -> str:
     """What a time that is not read might be, in words, and how to mend it; "" where there is nothing to say."""
     if re.fullmatch(r"\d{5,20}(?:[.,]\d+)?", text):
         found = _as_number(int(re.split("[.,]", text)[0]))
         if found:
             return f"it is {' or '.join(found)}; write such times out, like 2024-05-01T10:00:00Z"
+    if year := _OTHER_YEAR.match(text):
+        return f"the year {year[1]} is of another calendar (Buddhist, Persian, Islamic); write it as in 2024-05-01"
     zone = _ABBREVIATION.search(text)
     if zone and zone[1] not in _ONE_MEANING:
         return f"{zone[1]} is not the same in all countries; say which is meant with --tz, like --tz America/Chicago"

@@ -27,6 +27,7 @@ ROWS = 20_000
 CHARACTERS = 16 * 2**20  # a batch ends early when its records are long
 MAX_LINE = 16 * 2**20
 SEPARATOR_LINE = r"sep=(.)\r?[\r\n]"  # what Excel writes above the column names
+_FEWEST_NAMES = 3  # cells with names of columns that make a header; in narrow files all of them
 _LONG_NUMBER = 6  # digits: ids and epochs have more, the numbers of a list fewer
 _LONGEST_WORD = 40
 _TIME = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?=.{8,40}$).*\d{1,2}:\d\d.*"  # a date, or a little with a clock in it
@@ -66,6 +67,7 @@ def read_delimited(text: TextIO, dialect: Dialect, columns: Sequence[str], *, na
     places = {column: header.index(column) for column in columns}
     read = 0
     while part := _batch(found):
+        _refuse_other_header(part, header, read=read, name=name)
         yield _columns(part, header, places, read=read)
         read += len(part)
 
@@ -254,6 +256,20 @@ def _columns(part: list[Record], header: Sequence[str], places: dict[str, int], 
     arrays = {column: pa.array([r.cells[place] for r in good], pa.string()) for column, place in places.items()}
     raws = [record.raw for record in good]
     return Batch(arrays, np.array(numbers, np.int64), raws.__getitem__, read + len(part), rejected=tuple(rejected))
+
+
+def _refuse_other_header(part: list[Record], header: Sequence[str], *, read: int, name: str) -> None:
+    """Refuse a file in which other column names stand further down: below them, every value has another meaning."""
+    names = set(header)
+    least = min(len(header), max(_FEWEST_NAMES, len(header) // 2 + 1))
+    for number, record in enumerate(part, read + 1):
+        if names.isdisjoint(record.cells) or len(header) == 1 or record.cells == header:
+            continue
+        if len(names.intersection(record.cells)) >= least:
+            raise Refused(
+                f"Record {number:,} of '{name}' holds column names in another order than the first line, as where two "
+                "exports were joined; split the file there and load both parts."
+            )
 
 
 def _shape(record: Record, width: int) -> str:

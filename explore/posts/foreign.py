@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from explore.errors import Refused, brief
+from explore.posts.presets import NAMES
 
 _RULE = r"[|+\s]*:?[-=]{3,}:?(?:\s*[|+]\s*:?[-=]{3,}:?)*[|+\s]*"
 _SQL = re.compile(
@@ -19,6 +21,11 @@ _R_HEADER = re.compile(r'"[^"\n]*"(?: "[^"\n]*")+\s*')
 _SIGN = re.compile(r"([^\w\s\"'.,;|\t-])\1*|\|{2,}|;{2,}|,{2,}|\t{2,}")
 _SCRIPT = re.compile(r"(?:(?:window|var|let|const)[.\s][\w.$]+\s*=\s*|[\w.$]+\()[\[{]")
 _RARE = frozenset("~¦§¬¶·•!#*")  # signs that separate columns now and then; others are too common in plain texts
+_SIGNS = (",", ";", "\t", "|")
+_OTHER_QUOTE = r"""\s+["']|\s*['“„«‘`]"""
+_USUAL = frozenset(re.sub(r"[\W_]+", "", one) for names in NAMES.values() for one in names)
+_FEWEST_NAMES = 3  # usual names that make a line the column names
+_LONGEST_NAME = 60  # characters; the cells of a post's line are longer
 _FEW = 20  # lines that are looked at
 
 
@@ -50,6 +57,24 @@ def refuse_foreign_text(text: str, name: str) -> None:
         )
 
 
+def refuse_lines_above(text: str, name: str) -> None:
+    """Raise Refused where the column names stand below a title or a report's particulars."""
+    lines = text.splitlines()[:_FEW]
+    usual = [max((_usual_names(line.split(sign)) for sign in _SIGNS), default=0) for line in lines]
+    best = max(range(len(lines)), key=usual.__getitem__, default=0)
+    if best and usual[best] >= _FEWEST_NAMES and usual[best] > 2 * usual[0] and not lines[0].startswith("sep="):
+        raise Refused(
+            f"The column names of '{name}' seem to stand in line {best + 1} ('{brief(lines[best])}'); "
+            "delete the lines above it."
+        )
+
+
+def _usual_names(cells: Sequence[str]) -> int:
+    """How many of the cells are names that columns usually go by; none where one is no name at all."""
+    names = [re.sub(r"[\W_]+", "", cell.casefold()) for cell in cells]
+    return 0 if any(len(cell) > _LONGEST_NAME for cell in cells) else len(_USUAL.intersection(names))
+
+
 def refuse_other_separators(text: str, name: str) -> None:
     """Raise Refused for a header that is one cell while another sign, or several, keeps its columns apart."""
     lines = [line for line in text.splitlines()[:-1] or text.splitlines() if line.strip()][:_FEW]
@@ -63,9 +88,17 @@ def refuse_other_separators(text: str, name: str) -> None:
         raise Refused(f"'{name}' seems to have columns of a fixed width; export it as CSV.")
 
 
-def refuse_missing_name(header: list[str], widths: list[int], name: str) -> None:
+def refuse_missing_name(header: list[str], rows: Sequence[Sequence[str]], name: str) -> None:
     """Raise Refused where every record has one cell more than there are names."""
+    widths = [len(cells) for cells in rows]
     if widths and sum(width == len(header) + 1 for width in widths) >= 0.9 * len(widths):
+        quoted = next((cell for cells in rows for cell in cells if re.match(_OTHER_QUOTE, cell)), None)
+        if quoted is not None:
+            raise Refused(
+                f"Cells of '{name}' begin with a quote of another kind, or with a space and a quote "
+                f"('{brief(quoted)}'), so they are cut at the commas in them; write them in double quotes without a "
+                "space in front."
+            )
         raise Refused(
             f"Each record of '{name}' has one cell more than there are column names ('{brief(header[0])}' ...), as R's "
             "write.table leaves it; put a name for the first column in front, or write it with write.csv."

@@ -113,12 +113,19 @@ def _object(line: str) -> dict[str, Any]:
 
 
 def getter(column: str) -> Callable[[dict[str, Any]], Any]:
-    """How to get a key or, where there is no such key, what a dotted path leads to; None where it leads nowhere."""
+    """How to get a key or, where there is no such key, what a dotted path leads to; None where it leads nowhere.
+
+    The getter raises BadLine where both are there.
+    """
     path = column.split(".")
 
     def get(record: dict[str, Any]) -> Any:
-        if len(path) == 1 or column in record:
+        if len(path) == 1:
             return record.get(column)
+        if column in record:
+            if path[0] in record:  # {"user.id": 1, "user": {"id": 2}}: nobody can tell which one is meant
+                raise BadLine("duplicate_keys")
+            return record[column]
         value: Any = record
         for step in path:
             if isinstance(value, dict):

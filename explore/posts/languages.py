@@ -7,8 +7,10 @@ from functools import cache
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 UNKNOWN = "und"
+_SHOWN = 40  # characters of a word that names no language
 
 # ISO 639: two-letter code, three-letter codes, then names in English and, where exporters use them, in the language.
 _TABLE = """
@@ -89,6 +91,16 @@ def language_codes(values: pa.Array) -> pa.Array:
     codes = np.array([language_code(value) for value in coded.dictionary.to_pylist()] + [UNKNOWN], dtype=object)
     rows = coded.indices.fill_null(len(codes) - 1).to_numpy(zero_copy_only=False)
     return pa.array(codes[rows], pa.string())
+
+
+def unknown_languages(values: pa.Array, codes: pa.Array) -> pa.Array:
+    """The beginnings of those values that name no language we know, though they do not say "unknown"; else null."""
+    unknown = pc.and_(values.is_valid(), pc.equal(codes, UNKNOWN))
+    if not unknown.true_count:
+        return pa.nulls(len(values), pa.string())
+    words = pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(values), 0, _SHOWN)
+    said = pc.is_in(pc.utf8_lower(words), value_set=pa.array(["", *_NOT_A_LANGUAGE]))
+    return pc.if_else(pc.and_not(unknown, said), words, pa.scalar(None, pa.string()))
 
 
 def _key(value: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from explore.errors import Refused, brief
 from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, records
 from explore.posts.encodings import decoded, encoding_of
-from explore.posts.foreign import refuse_foreign_text, refuse_other_separators
+from explore.posts.foreign import refuse_foreign_text, refuse_lines_above, refuse_other_separators
 from explore.posts.presets import NAMES
 from explore.posts.telegram import is_telegram_export
 
@@ -108,8 +108,11 @@ def told_by(head: bytes, *, name: str, compression: str, delimiter: str | None) 
         return Layout("jsonl", compression, encoding)
     if not text:
         raise Refused(f"'{name}' holds nothing but white space; export it again.")
+    refuse_lines_above(text, name)
     dialect = _dialect(decoded(head, encoding), delimiter)
-    if delimiter is None and _is_odd(dialect.delimiter, text.partition("\n")[0]):
+    if delimiter is not None:
+        _refuse_wrong_delimiter(decoded(head, encoding), dialect.delimiter, name)
+    elif _is_odd(dialect.delimiter, text.partition("\n")[0]):
         refuse_other_separators(text, name)
     return Layout("tsv" if dialect.delimiter == "\t" else "csv", compression, encoding, dialect)
 
@@ -121,6 +124,11 @@ def check_header(header: list[str], *, name: str) -> None:
     if not all(map(_is_text, header)):
         raise Refused(f"The column names of '{name}' hold characters that are no text; save it as UTF-8.")
     twice = [column for column, times in Counter(header).items() if times > 1]
+    if twice and not twice[0].strip():
+        raise Refused(
+            f"{header.count(twice[0])} columns of '{name}' have no name; delete them or name them. Where the names "
+            "stand in a later line, delete what is above it."
+        )
     if twice:
         raise Refused(f"'{name}' names the column '{brief(twice[0])}' more than once; rename one of them.")
     if all(re.fullmatch(r"\s*'.*'\s*", cell) for cell in header):
@@ -147,8 +155,8 @@ def refuse_alike(preview: Preview, columns: Mapping[str, str], how: Mapping[str,
         if how.get(field_name) == "name" and len(alike) > 1:
             names = " and ".join(f"'{brief(one)}'" for one in alike)
             raise Refused(
-                f"'{preview.name}' has the columns {names}; say which one to take: --map {field_name}={alike[0]} "
-                f"or --map {field_name}={alike[1]}."
+                f"'{preview.name}' has the columns {names}; say which one to take: "
+                f"--map {field_name}={brief(alike[0])} or --map {field_name}={brief(alike[1])}."
             )
 
 
@@ -181,6 +189,17 @@ def _dialect(text: str, delimiter: str | None) -> Dialect:
     tried += [Dialect(one, newline=newline) for newline in newlines for one in _DELIMITERS]
     tried += [Dialect("\t", quoting=False, newline=newline) for newline in newlines]
     return max(tried, key=lambda one: _agreement(text, one))
+
+
+def _refuse_wrong_delimiter(text: str, delimiter: str, name: str) -> None:
+    """Refuse a delimiter that a person named where only another one keeps the column names apart."""
+    header = text.lstrip("\ufeff").partition("\n")[0]
+    found = _dialect(text, None).delimiter
+    if delimiter not in header and found in header and not _SEPARATOR_LINE.match(text):
+        raise Refused(
+            f"{delimiter!r} does not stand in the column names of '{name}', {found!r} does; "
+            "leave --delimiter out, or name the one that separates the columns."
+        )
 
 
 def _is_odd(delimiter: str, header: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import UTC
 import numpy as np
 import pyarrow as pa
 
-from explore.errors import Refused
+from explore.errors import Refused, brief
 from explore.posts.layout import Preview
 from explore.posts.paths import Source, parse_source
 from explore.posts.presets import NAMES, PRESETS, WRAPPERS, Preset
@@ -19,6 +19,8 @@ from explore.posts.schema import FIELD, FIELD_NAMES
 from explore.posts.times import OK, parse_times
 
 _IN_LIST = re.compile(r"\.\d+(?:\.|$)")
+_ERROR = re.compile(r"errors?\.")
+_METRICS = re.compile(r"(?:public_metrics|metrics|statistics|stats)\.")
 _SNOWFLAKE = re.compile(r"\d{16,20}")
 _DATED = re.compile(
     r"(?:19|20)\d\d\s*[-/.年]\s*\d|\d[-/.]\s?(?:19|20)\d\d|\d[-/.]\d{1,2}[-/.]\d\d\b"
@@ -83,8 +85,11 @@ def require_text(mapping: ColumnMapping, preview: Preview) -> None:
             f"Each line of '{preview.name}' holds a page of posts in '{preview.pages}'; "
             f"write one post a line first, for example with: jq -c '.{preview.pages}[]'"
         )
+    if all(_ERROR.match(column) for column in preview.columns):
+        said = brief(next(iter(preview.samples(preview.columns[0], 1)), ""))
+        raise Refused(f"'{preview.name}' is the error that a service answered ('{said}'), not posts; fetch it again.")
     likely = sorted(preview.columns, key=lambda column: -_mean_length(preview, column))[:6]
-    names = ", ".join(f"'{column}'" for column in likely)
+    names = ", ".join(f"'{brief(column)}'" for column in likely)
     raise Refused(f"No column of '{preview.name}' looks like the text; say --map text=COLUMN with one of {names}.")
 
 
@@ -117,8 +122,8 @@ def _by_name(preview: Preview) -> dict[str, str]:
     for wrapper in WRAPPERS:
         known = {}
         for column in reversed(preview.columns):
-            if column.startswith(wrapper):
-                known[_plain(column[len(wrapper) :])] = column
+            if column.startswith(wrapper) and (wrapper or not column.startswith(WRAPPERS[1:])):
+                known[_plain(_METRICS.sub("", column[len(wrapper) :]))] = column
         found: dict[str, str] = {}
         for name, usual in NAMES.items():
             hits = (known.get(_plain(one)) for one in usual)
@@ -138,7 +143,10 @@ def _by_content(preview: Preview, taken: Mapping[str, str]) -> dict[str, str]:
     free = [
         column
         for column in preview.columns
-        if column not in used and not _IN_LIST.search(column) and preview.samples(column, 1)
+        if column not in used
+        and not _ERROR.match(column)
+        and not _IN_LIST.search(column)
+        and preview.samples(column, 1)
     ][:_MOST_GUESSED]
     found: dict[str, str] = {}
     if "created_at" not in taken:
@@ -168,8 +176,8 @@ def _existing(preview: Preview, source: str) -> str:
     for column in parse_source(source, preview.known).columns:
         if not _has(preview, column):
             near = difflib.get_close_matches(column, preview.columns, n=3) or list(preview.columns[:12])
-            names = ", ".join(f"'{one}'" for one in near)
-            raise Refused(f"'{preview.name}' has no column '{column}'; it has {names}.")
+            names = ", ".join(f"'{brief(one)}'" for one in near)
+            raise Refused(f"'{preview.name}' has no column '{brief(column)}'; it has {names}.")
     return source
 
 

@@ -232,6 +232,17 @@ PRESETS: tuple[Preset, ...] = (
         },
     ),
     Preset(
+        "YouTube comments (Data API)",
+        ("id", "snippet.textOriginal", "snippet.publishedAt"),
+        {
+            "post_id": "id",
+            "created_at": "snippet.publishedAt",
+            "text": "snippet.textOriginal",
+            "author_id": "snippet.authorChannelId.value",
+            "likes": "snippet.likeCount",
+        },
+    ),
+    Preset(
         "Telegram messages (Telethon)",
         ("id", "date", "message", "peer_id.channel_id"),
         {
@@ -339,21 +350,26 @@ NAMES: dict[str, tuple[str, ...]] = {
     "author_id": (
         "author_id", "user_id", "userid", "account_id", "from_id", "sender_id", "channel_id", "external_author_id",
         "author", "username", "user_name", "screen_name", "user_screen_name", "handle", "account", "sender", "user",
-        "author_name", "channel", "page_name",
+        "author_name", "channel", "page_name", "post_owner_id",
     ),
     "lang": ("lang", "language", "lang_code", "language_code", "tweet_language", "languages"),
     "region": ("region", "region_code", "country_code", "country", "geo_country", "location"),
-    "views": ("views", "view_count", "impression_count", "impressions", "plays", "play_count", "reach", "post_views"),
+    "views": (
+        "views", "view_count", "impression_count", "impressions", "plays", "play_count", "reach", "post_views",
+        "views_count",
+    ),
     "shares": (
         "shares", "share_count", "retweet_count", "retweets", "repost_count", "reposts", "forwards", "forward_count",
-        "num_shares",
+        "num_shares", "reposts_count", "reblogs_count", "reblog_count",
     ),
     "likes": (
         "likes", "like_count", "favorite_count", "favourite_count", "favorites", "favourites", "reactions",
-        "reaction_count", "score", "upvotes", "ups", "num_likes", "digg_count",
+        "reaction_count", "score", "upvotes", "ups", "num_likes", "digg_count", "likes_count",
+        "favourites_count", "favorites_count",
     ),
     "replies": (
         "replies", "reply_count", "comment_count", "comments_count", "num_comments", "num_replies", "comments",
+        "replies_count",
     ),
     "url": ("url", "link", "permalink", "post_url", "tweet_url", "share_url", "full_link"),
     "media_id": ("media_id", "music_id", "sound_id", "audio_id", "image_hash", "media_hash", "video_hash"),

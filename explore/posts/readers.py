@@ -25,6 +25,7 @@ from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sam
 from explore.posts.limits import Limits
 from explore.posts.orders import file_to, preview_from
 from explore.posts.presets import NAMES
+from explore.posts.schema import REASONS
 from explore.posts.sources import InputFile, look_at, open_content
 from explore.posts.telegram import telegram_messages
 
@@ -93,7 +94,7 @@ def _delimited_preview(file: InputFile, layout: Layout, head: bytes) -> Preview:
         raise Refused(f"The first line of '{file.name}' cannot be read as column names; check its quotes.")
     header = rows[0].cells
     check_header(header, name=file.name)
-    refuse_missing_name(header, [len(row.cells) for row in rows[1:]], file.name)
+    refuse_missing_name(header, [row.cells for row in rows[1:]], file.name)
     good = [dict(zip(header, row.cells, strict=True)) for row in rows[1:] if len(row.cells) == len(header)]
     if not rows[1:]:
         raise Refused(f"'{file.name}' has column names and no posts; export it again.")
@@ -104,7 +105,7 @@ def _json_preview(file: InputFile, layout: Layout) -> Preview:
     """Sample lines with every path that leads to a value, in the order in which paths turn up."""
     records = _json_sample(file, layout)
     if not records:
-        raise Refused(f"No line of '{file.name}' is a JSON object; write one post a line.")
+        _refuse_lines(file, layout)
     if len(records) == 1 and (path := _posts_inside(records[0], "")):
         raise Refused(
             f"'{file.name}' is one JSON object with the posts in it; write one post a line first, "
@@ -138,6 +139,22 @@ def _json_sample(file: InputFile, layout: Layout) -> list[dict[str, Any]]:
             if len(records) >= SAMPLE_ROWS or size > _SAMPLE_CHARACTERS:
                 break
     return records
+
+
+def _refuse_lines(file: InputFile, layout: Layout) -> None:
+    """Refuse a file of JSON of which no line can be taken, with what is wrong with the first."""
+    reason = "broken_json"
+    with _text(file, layout) as (text, _):
+        try:
+            parse(next(_lines(text, layout, file.name), ""))
+        except BadLine as bad:
+            reason = str(bad)
+    if reason != "broken_json":
+        raise Refused(f"No line of '{file.name}' can be taken: {REASONS[reason]} in the first; export it again.")
+    raise Refused(
+        f"No line of '{file.name}' is a JSON object; write one post a line without commas between them, "
+        "for example with: jq -c ."
+    )
 
 
 def _lines(text: TextIO, layout: Layout, name: str) -> Iterator[str]:

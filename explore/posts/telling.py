@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from explore.errors import Refused
+from explore.errors import Refused, brief
+from explore.posts.clocks import NANOSECONDS
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
 from explore.posts.schema import MENDS, REASONS
 from explore.posts.staging import Staged
 
+_DAYS_LOOKED_AT = 50  # values
+_MIDNIGHT = re.compile(r"[T ]0?0:00(?::00(?:\.0+)?)?\s?(?:Z|UTC|[+]00:?00)?$")
+_CLOCK = re.compile(r":|\d{9}|T\d{4}")  # also in numbers of seconds from 1970, and in 20240501T100000
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s?[AaPp][Mm])?")
 _MAX_DAMAGE = 0.2
 _WORDS_SHOWN = 3
 
@@ -47,17 +53,21 @@ def load_notes(
     told: `written_nulls` and `repeats` as the reader counted them.
     """
     notes = list(filter(None, [no_times(preview, mapping)]))
+    notes += filter(None, [_only_days(preview, mapping), _cut(staged)])
+    notes += map(_rounded, staged.facts["rounded_ids"])
     notes += [_unknown(name, words) for name, words in told["written_nulls"].items()]
     if told["repeats"]:
         notes.append(
-            f"{told['repeats']:,} posts say the same at the same time by the same account as one in an earlier file. "
-            "The files have no post ids, so all were kept: check that no file holds the posts of another."
+            f"{counted(told['repeats'], 'post says', 'posts say')} the same at the same time by the same account as "
+            "one in an earlier file. The files have no post ids, so all were kept: check that no file holds the posts "
+            "of another."
         )
     ahead = int(staged.facts["more_than_a_day_ahead"])
     if ahead:
         last = datetime.fromisoformat(staged.facts["last_at"])
         notes.append(
-            f"{ahead:,} posts are dated more than a day after this load, the last {last:%Y-%m-%d %H:%M} UTC: "
+            f"{counted(ahead, 'post is', 'posts are')} dated more than a day after this load, the last "
+            f"{last:%Y-%m-%d %H:%M} UTC: "
             "check the clock, or name another column with --map created_at=COLUMN."
         )
     return notes
@@ -68,19 +78,58 @@ def no_times(preview: Preview, mapping: ColumnMapping) -> str:
     suspects = [] if "created_at" in mapping.columns else like_times(preview, mapping)
     if not suspects:
         return ""
-    named = ", ".join(f"'{column[:80]}' ({preview.samples(column, 1)[0][:40]})" for column in suspects[:3])
+    named = ", ".join(f"'{brief(column)}' ({brief(preview.samples(column, 1)[0])})" for column in suspects[:3])
     return (
         f"No column was taken for the time, so nothing can be called emerging; {named} looks like times. "
-        f"Name it with --map created_at='{suspects[0][:80]}'."
+        f"Name it with --map created_at='{brief(suspects[0])}'."
+    )
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with the words that go with it."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _only_days(preview: Preview, mapping: ColumnMapping) -> str:
+    """That the times of a file are days, and which column may hold the time of day; "" where that is not so."""
+    source = mapping.sources.get("created_at")
+    if source is None:
+        return ""
+    values = preview.samples(source.columns[0], _DAYS_LOOKED_AT)
+    if not values or any(_CLOCK.search(_MIDNIGHT.sub("", value.strip())) for value in values):
+        return ""
+    clocks = [column for column in mapping.unused if _are_clocks(preview.samples(column, _DAYS_LOOKED_AT))]
+    more = f" '{brief(clocks[0])}' was left out; write date and time into one column." if clocks else ""
+    return (
+        f"'{brief(source.columns[0])}' holds days without a time of day, so every post counts as of midnight and "
+        f"nothing can be said of growth within a day.{more}"
+    )
+
+
+def _are_clocks(values: Sequence[str]) -> bool:
+    return bool(values) and all(_TIME_OF_DAY.fullmatch(value.strip()) for value in values)
+
+
+def _cut(staged: Staged) -> str:
+    if NANOSECONDS.name not in staged.time_formats:
+        return ""
+    return "The times are numbers of nanoseconds from 1970; they were kept to the microsecond, what is finer was cut."
+
+
+def _rounded(name: str) -> str:
+    """That the ids in a field look rounded."""
+    return (
+        f"Every long number in {name} ends in 00: it looks rounded, as JavaScript and spreadsheets round, so different "
+        "ids may have become one. Export the ids as text."
     )
 
 
 def _unknown(name: str, words: Mapping[str, int]) -> str:
     """That a field is unknown in some records, and how that was written."""
     shown = sorted(words, key=lambda word: (-words[word], word))
-    written = ", ".join(shown[:_WORDS_SHOWN]) + (", …" if len(shown) > _WORDS_SHOWN else "")
+    written = ", ".join(map(brief, shown[:_WORDS_SHOWN])) + (", …" if len(shown) > _WORDS_SHOWN else "")
     records = sum(words.values())
-    told = f"{records:,} {'record' if records == 1 else 'records'}"
+    told = counted(records, "record", "records")
     if name == "text":
         return f"{told} kept whose text says only {written}: people post such words, and exporters write them too."
     return f"{name} is unknown in {told} (written as {written})."

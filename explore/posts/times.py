@@ -186,6 +186,8 @@ def _epochs(texts: pa.Array, rows: np.ndarray) -> Iterator[_Reading]:
     for clock in clocks.READ:
         first, last = clock.ticks
         inside = (whole >= first) & (whole < last) & (whole % clock.whole == 0)
+        if clock is clocks.NANOSECONDS:
+            inside &= (whole % 10**3 > 0) & clocks.are_nanoseconds(whole[inside])
         if not inside.any():
             continue
         seconds, rest = np.divmod(whole[inside], clock.per_second)

@@ -19,6 +19,7 @@ from explore.posts.languages import UNKNOWN
 from explore.posts.schema import POSTS_SCHEMA, QUARANTINE_SCHEMA
 
 ROW_GROUP = 65_536
+_BY_CHANCE = 5  # ids of 19 digits that all end in 00, which whole ones do in 1 of 10^10 cases
 _ROW_GROUP_BYTES = 128 * 2**20
 
 
@@ -76,6 +77,8 @@ class Facts:
         self._limit = pa.scalar(ahead_of, POSTS_SCHEMA.field("created_at").type)
         self._ahead = 0
         self._known: Counter[str] = Counter()
+        self._long: Counter[str] = Counter()  # field -> ids of 19 digits that end in anything but 00
+        self._rounded: Counter[str] = Counter()  # field -> different ones that end in 00, in one table
         self._first: datetime | None = None
         self._last: datetime | None = None
 
@@ -87,6 +90,11 @@ class Facts:
             if name == "lang":
                 missing += pc.sum(pc.equal(column, UNKNOWN)).as_py() or 0
             self._known[name] += posts.num_rows - missing
+        for name in ("post_id", "author_id"):
+            long = posts[name].filter(pc.match_substring_regex(posts[name], r"^\d{19,20}$"))
+            rounded = long.filter(pc.ends_with(long, "00"))
+            self._long[name] += len(long) - len(rounded)
+            self._rounded[name] = max(self._rounded[name], pc.count_distinct(rounded).as_py())
         self._ahead += pc.sum(pc.greater(posts["created_at"], self._limit)).as_py() or 0
         span = pc.min_max(posts["created_at"]).as_py()
         if span["min"] is not None:
@@ -94,7 +102,10 @@ class Facts:
             self._last = max(filter(None, (self._last, span["max"])))
 
     def summary(self) -> dict[str, Any]:
-        """has_times, has_authors, has_views, has_languages, first_at and last_at (ISO 8601, UTC), `known` per field."""
+        """has_times, has_authors, has_views, has_languages, first_at and last_at (ISO 8601, UTC), `known` per field.
+
+        rounded_ids: the fields of which every long id looks rounded.
+        """
         return {
             "has_times": self._known["created_at"] > 0,
             "has_authors": self._known["author_id"] > 0,
@@ -103,6 +114,9 @@ class Facts:
             "first_at": _iso(self._first),
             "last_at": _iso(self._last),
             "more_than_a_day_ahead": self._ahead,
+            "rounded_ids": [
+                name for name, most in self._rounded.items() if most >= _BY_CHANCE and not self._long[name]
+            ],
             "known": dict(self._known),
         }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,10 +37,8 @@ def test_the_catalogue_is_complete() -> None:
 
 @pytest.mark.parametrize("one", [case for case in CASES if case.values[0].outcome == "R"])  # type: ignore[attr-defined]
 def test_it_is_refused_and_the_workspace_stays_as_it_was(one: Any, workspace: Workspace, tmp_path: Path) -> None:
-    start = time.monotonic()
     with pytest.raises(Refused, match=one.says) as refusal:
         loaded(workspace, tmp_path, one.make(), one.name, **one.options)
-    assert time.monotonic() - start < 10
     assert "\n" not in str(refusal.value)
     assert not workspace.home.exists()
 

@@ -143,7 +143,12 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         "middle of a character",
     ),
     "NUL in the header": ("p.csv", b"id,te\x00xt\n1,abc def\n", "column names"),
-    "remarks above the header": ("p.csv", b"# exported on Monday\n# by me\n" + csv_of(*GOOD), "begins with a remark"),
+    "remarks above the header": (
+        "p.csv",
+        b"# exported on Monday\n# by me\n" + csv_of(*GOOD),
+        "seem to stand in line 3",
+    ),
+    "remarks above unusual names": ("p.csv", b"# exported on Monday\n# by me\nfoo,bar\n1,2\n", "begins with a remark"),
     "names that differ in capitals only": (
         "p.csv",
         b"id,Text,text\n1,words of one,more words\n",
@@ -152,7 +157,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "plain sentences": ("p.txt", b"hello there\nmore words here\nand again some\n", "looks like a post"),
     "an error page": ("p.csv", b"<!DOCTYPE html><html><body>404, not found</body></html>\n", "web page"),
     "XML": ("p.xml", b"\xef\xbb\xbf<?xml version='1.0'?>\n<posts><post>hello, there</post></posts>\n", "XML"),
-    "two columns without a name": ("p.csv", b"id,,text,\n1,x,words,y\n", "more than once"),
+    "two columns without a name": ("p.csv", b"id,,text,\n1,x,words,y\n", "2 columns of .* have no name"),
     "numbers, one a line": ("p.jsonl", b"1\n2\n3\n", "looks like a post"),
     "JSON ended by CR alone": ("p.jsonl", jsonl_of(*json_rows(3)).replace(b"\n", b"\r"), "one post a line"),
     "JSON with commas between lines": (

@@ -77,9 +77,7 @@ def test_one_number_of_another_clock_is_quarantined_and_its_neighbours_come_in(
 def test_times_after_the_load_are_told(workspace: Workspace, tmp_path: Path) -> None:
     report, posts = loaded(workspace, tmp_path, timed(EPOCH, EPOCH + 10 * 365 * 86_400))
     assert len(posts) == 2
-    assert report.notes[0].startswith(
-        "1 posts are dated more than a day after this load, the last 2034-04-29 10:00 UTC"
-    )
+    assert report.notes[0].startswith("1 post is dated more than a day after this load, the last 2034-04-29 10:00 UTC")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +149,9 @@ def test_a_count_that_is_none_names_its_column_and_its_value(workspace: Workspac
     with pytest.raises(Refused) as refused:
         loaded(workspace, tmp_path, "\n".join(["id,text,views,Likes", *lines, ""]).encode())
     assert "column 'Likes' holds 'very very" in str(refused.value)
-    assert "…', which is no whole number; to go without that column say --map likes=" in str(refused.value)
+    assert "…', which is no count in plain digits, like 1234; to go without that column say --map likes=" in str(
+        refused.value
+    )
     assert "views=" not in str(refused.value)
     assert "very " * 9 not in str(refused.value)
 
