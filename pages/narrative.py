@@ -8,7 +8,7 @@ from explore.narratives.evidence import Evidence
 from explore.present import briefing, steadiness, words
 from explore.present.redaction import calm
 from explore.session import View
-from pages import cards
+from pages import cards, spreading
 
 ALL = "all that were picked, each with its reason"
 
@@ -159,4 +159,5 @@ with right:
     why = st.selectbox("Which posts", [ALL, *reasons], label_visibility="collapsed")
     posts = evidence.examples if why == ALL else evidence.examples[evidence.examples["why"] == why]
     cards.posts(posts, key=f"n{narrative_id}")
+spreading.section(view, narrative_id)
 session.write_link(session.LINK)
