@@ -116,6 +116,7 @@ def offer_briefing(view: View, evidence: Evidence) -> None:
             "Download briefing",
             data=lambda: briefing.render(
                 [evidence],
+                spreads=[session.spread_of(view, int(evidence.narrative["narrative_id"]))],
                 snapshot=view.snapshot.manifest,
                 run=view.run.manifest,
                 now=session.now(),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from datetime import timedelta
+
 import streamlit as st
 
 from explore import session
+from explore.narratives.cosharing import Pace
 from explore.narratives.spread import Spread
 from explore.present import lanes, spreading
 from explore.present.redaction import excerpt
@@ -29,7 +31,7 @@ def section(view: View, narrative_id: int) -> None:
     if spread.n_bursts:
         table, lane = st.columns([2, 3], gap="medium")
         with table:
-            chosen = bursts(spread, key=f"bursts-{narrative_id}")
+            chosen = bursts(spread, spread.pace, key=f"bursts-{narrative_id}")
         with lane:
             chart = lanes.swim_lane(spread, chosen, dark=session.is_dark())
             st.altair_chart(chart, theme=None, key=f"lanes-{narrative_id}")
@@ -42,20 +44,20 @@ def section(view: View, narrative_id: int) -> None:
             st.write(f"- {limit}")
 
 
-def bursts(spread: Spread, *, key: str) -> int:
+def bursts(spread: Spread, pace: Pace, *, key: str) -> int:
     """The bursts to choose from, and the chosen one in words; its row."""
     st.markdown("**The same thing by many accounts at once**")
     shown = spread.bursts.assign(
         item=[excerpt(str(item), characters=CLIPPED) for item in spread.bursts["item"]],
         kind=spread.bursts["kind"].map(spreading.NOUNS),
-        took=[spreading.span((end - start).to_pytimedelta()) for start, end in _ends(spread.bursts)],
+        took=[spreading.span(spreading.lasted(row, pace)) for row in spread.bursts.to_dict("records")],
     )
     columns = {
         "accounts": st.column_config.NumberColumn("Accounts", format="localized", width=72),
-        "took": st.column_config.TextColumn("Within", width=80),
+        "took": st.column_config.TextColumn("Within", width=72),
+        "kind": st.column_config.TextColumn("The same", width=64),
+        "item": st.column_config.TextColumn("What was posted", width=150),
         "start": st.column_config.DatetimeColumn("From (UTC)", format="D MMM YYYY HH:mm", timezone="UTC", width=130),
-        "kind": st.column_config.TextColumn("The same", width=72),
-        "item": st.column_config.TextColumn("What was posted", width=220),
     }
     chosen = st.dataframe(
         shown[list(columns)],
@@ -71,7 +73,7 @@ def bursts(spread: Spread, *, key: str) -> int:
     at = int(cells[0][0]) if cells and int(cells[0][0]) < len(shown) else 0
     more = spread.n_bursts - len(shown)
     st.caption(f"The {len(shown)} largest of {spread.n_bursts}." if more else "Choose one to see who posted when.")
-    st.write(spreading.burst(spread.bursts.iloc[at].to_dict()))
+    st.write(spreading.burst(spread.bursts.iloc[at].to_dict(), pace))
     cards.covered_text(excerpt(str(spread.bursts["item"].iloc[at])), key=f"{key}-{at}")
     return at
 
@@ -93,6 +95,8 @@ def pairs(spread: Spread) -> None:
         "narratives": st.column_config.NumberColumn("Narratives of the run", format="localized", width=120,
             help="In how many narratives of this run the two posted the same thing together."),
     }  # fmt: skip
+    if spread.pace.unit >= timedelta(minutes=1):
+        columns.pop("apart")  # always none
     st.dataframe(
         spread.pairs[list(columns)],
         column_config=columns,
@@ -100,7 +104,3 @@ def pairs(spread: Spread) -> None:
         height=cards.height(len(spread.pairs), most=ROWS_IN_SIGHT),
         alt="Pairs of accounts, those that posted together most often first.",
     )
-
-
-def _ends(bursts: pd.DataFrame) -> zip[tuple[pd.Timestamp, pd.Timestamp]]:
-    return zip(bursts["start"], bursts["end"], strict=True)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import pandas as pd
+
 from explore.narratives.cosharing import BURST_GAP, FEWEST_CO_SHARES, FEWEST_IN_BURST, Pace
 from explore.narratives.emergence import LEVEL
 from explore.narratives.spread import Spread
 from explore.present import words
 
-NOUNS = {"message": "text", "link": "link", "tags": "sequence of tags", "media": "sound, picture or video"}
+NOUNS = {"message": "text", "link": "link", "tags": "set of tags", "media": "sound or picture"}
 LACKING = {
     "accounts": "The file names no accounts, so nobody can say who posted the same thing as whom.",
     "times": "The file has no times, so nobody can say what was posted together.",
@@ -39,7 +41,7 @@ def together(spread: Spread) -> str:
     """How often the same thing came close together, and how often chance brings that about."""
     if spread.pace is None:
         return LACKING[spread.lacks or "version"]
-    what, close = "the same text, link, tags, sound, picture or video", closeness(spread.pace)
+    what, close = "the same thing (text, link, tags or media)", closeness(spread.pace)
     if spread.chances == 0:
         return f"No two accounts posted {what} in the same {span(_stretch(spread.pace))}."
     another = f"{close} {'as' if spread.pace.near == 0 else 'after'} another account"
@@ -51,16 +53,21 @@ def together(spread: Spread) -> str:
     return f"{posted}; by chance {amount(spread.expected)} would be expected. {_certainty(spread)}"
 
 
-def burst(row: Mapping[str, Any]) -> str:
+def burst(row: Mapping[str, Any], pace: Pace) -> str:
     """One item by many accounts in a short time: "14 accounts posted this text within 90 seconds, from 12 Sep …"."""
-    took = (row["end"] - row["start"]).to_pytimedelta()
-    within = f"within {span(took)}" if took else "within one minute"
+    took = lasted(row, pace)
     dense = took >= timedelta(minutes=2) and row["busiest"] > 2
     busiest = f"; {words.number(row['busiest'])} of them in one minute" if dense else ""
     what = f" this {NOUNS[row['kind']]}"
     again = f" ({words.count(row['posts'], 'post')})" if row["posts"] > row["accounts"] else ""
-    posted = f"{words.count(row['accounts'], 'account')} posted{what} {within}{again}"
+    posted = f"{words.count(row['accounts'], 'account')} posted{what} within {span(took)}{again}"
     return f"{posted}, from {words.when(row['start'])}{busiest}."
+
+
+def lasted(row: Mapping[str, Any], pace: Pace) -> timedelta:
+    """The longest that a burst can have taken: the last post may have come at the end of its minute or second."""
+    between: timedelta = pd.Timedelta(row["end"] - row["start"]).to_pytimedelta()
+    return between + pace.unit if pace.unit > timedelta(seconds=1) else max(between, pace.unit)
 
 
 def pair(row: Mapping[str, Any], pace: Pace) -> str:
@@ -92,8 +99,7 @@ def limits(pace: Pace) -> list[str]:
         "Tools that post at a set time, news feeds and automatic share buttons bring about the same picture. Posting "
         "together is no proof of an agreement, and posting apart is no proof of none.",
         f"“By chance” means: had each of these posts come at a random moment of the same {span(_stretch(pace))}. "
-        "So a busy hour or a piece of news explains nothing that is left over, but a burst of reactions within that "
-        "time can.",
+        "A busy hour or a piece of news is allowed for; a rush of reactions that is over sooner is not.",
         "Posts that were collected by keyword are part of what an account posted: who seems alike here may differ "
         "elsewhere. Where the file does not mark reposts, they look like copies.",
         f"Listed are bursts of {FEWEST_IN_BURST} accounts or more, with no pause over {words.length(BURST_GAP)}, and "
@@ -111,6 +117,8 @@ def closeness(pace: Pace) -> str:
 
 def span(td: timedelta) -> str:
     """A duration with seconds where it is short: "90 seconds", "71 min", "5.2 h"."""
+    if td == timedelta(minutes=1):
+        return "one minute"
     if td < timedelta(minutes=2):
         return words.count(max(1, round(td.total_seconds())), "second")
     return words.length(td) if td < timedelta(hours=3) else f"{td / timedelta(hours=1):.1f} h"
