@@ -28,7 +28,7 @@ _ROWS = """
     WHERE row IN (SELECT unnest($rows))
 """
 MINUTE = 60_000_000  # microseconds
-MOST_BURSTS, MOST_PAIRS, MOST_LANES = 12, 50, 24
+MOST_BURSTS, MOST_PAIRS, MOST_LANES = 50, 50, 24
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
