@@ -2,8 +2,9 @@
 
     .venv/bin/python bench/amplification.py DATA [--only null waves crises speed] [--draws 200]
 
-The nulls are tried on retweets, which the product does not count. DATA holds ira_1m.parquet and crisis_events.parquet. The crises name no authors: each post gets its own, so no account
-can come back; in the last rows of the table of crises the accounts are made up, heavy-tailed, at random.
+DATA holds ira_1m.parquet and crisis_events.parquet. The crises name no authors: each post gets its own, so no account
+can come back; in the last rows of the table of crises the accounts are made up, heavy-tailed, at random. The nulls are
+tried on retweets, which the product does not count.
 """
 
 from __future__ import annotations
