@@ -23,6 +23,7 @@ from explore.narratives.encoders import sent_to
 from explore.narratives.evidence import evidence
 from explore.narratives.radar import radar
 from explore.narratives.run import Run, RunConfig, open_run
+from explore.narratives.spread import spread, ties
 from explore.narratives.stability import FILE, kept, measure
 from explore.posts import mappings
 from explore.posts.appending import append, options_like
@@ -275,10 +276,13 @@ def brief_command(
     key = workspace.pseudonym_key()
     found = [evidence(run, snapshot, narrative, window=chosen, key=key) for narrative in narratives]
     steady = kept(run.folder)
+    tied, as_of_time = ties(run), chosen.as_of if chosen else None
+    spreads = [spread(run, snapshot, each, ties=tied, as_of=as_of_time, key=key) for each in narratives]
     try:
         path, digest = briefing.write(
             out.resolve(),
             found,
+            spreads=spreads,
             snapshot=snapshot.manifest,
             run=run.manifest,
             now=datetime.now(UTC),

@@ -207,6 +207,11 @@ def _about(post: Mapping[str, Any]) -> str:
     return " · ".join(said)
 
 
+def covered_text(text: str, *, key: str) -> None:
+    """What was posted, inert, and covered where the reader wants that."""
+    _text(text, key=key, covered=bool(st.session_state.get(session.COVER)))
+
+
 def _text(text: str, *, key: str, covered: bool) -> None:
     if covered and not session.is_uncovered(key):
         st.button("Show the text", key=f"{key}-open", type="tertiary", on_click=session.uncover, args=(key,))

@@ -8,7 +8,7 @@ from explore.narratives.evidence import Evidence
 from explore.present import briefing, steadiness, words
 from explore.present.redaction import calm
 from explore.session import View
-from pages import cards
+from pages import cards, spreading
 
 ALL = "all that were picked, each with its reason"
 
@@ -116,6 +116,7 @@ def offer_briefing(view: View, evidence: Evidence) -> None:
             "Download briefing",
             data=lambda: briefing.render(
                 [evidence],
+                spreads=[session.spread_of(view, int(evidence.narrative["narrative_id"]))],
                 snapshot=view.snapshot.manifest,
                 run=view.run.manifest,
                 now=session.now(),
@@ -159,4 +160,5 @@ with right:
     why = st.selectbox("Which posts", [ALL, *reasons], label_visibility="collapsed")
     posts = evidence.examples if why == ALL else evidence.examples[evidence.examples["why"] == why]
     cards.posts(posts, key=f"n{narrative_id}")
+spreading.section(view, narrative_id)
 session.write_link(session.LINK)

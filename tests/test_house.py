@@ -41,6 +41,7 @@ ASSEMBLERS = {
     "chain": "puts kept runs in a row",
     "lifeline": "follows a narrative's posts through kept runs",
     "evidence": "gathers what a narrative's page shows from a kept run",
+    "spread": "gathers from a kept run who posted a narrative's texts together",
     "run": "the store itself, which reads and writes what the stages made",
 }
 ONLY_HERE = {

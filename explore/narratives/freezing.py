@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from explore import __version__
 from explore.files import new_folder, sha256, share, write_json
-from explore.narratives import ranking, run
+from explore.narratives import cosharing, ranking, run, synchrony
 from explore.narratives.emergence import Window, count, judge, score
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import Points, Space
@@ -63,7 +63,7 @@ def unread(found: pd.DataFrame, unread: NDArray[np.bool_]) -> list[dict[str, Any
 
 def coded(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """posts.parquet but for narrative_id: post_id, message_id, row (in the snapshot), created_at, author and message
-    (codes), views, lang, region."""
+    (codes), views, lang, region, and link, tags, media (codes), repost as `cosharing.items` tells them."""
     code = pd.Series(np.arange(len(found)), index=found["message_id"])
     author, _ = pd.factorize(posts["author_id"])
     return pd.DataFrame(
@@ -78,7 +78,7 @@ def coded(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
             "lang": posts["lang"],
             "region": posts["region"],
         }
-    )
+    ).join(cosharing.items(posts))
 
 
 def with_narratives(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
@@ -133,8 +133,17 @@ def narratives(posts: pd.DataFrame, named: Topics) -> pd.DataFrame:
     window = Window(as_of=(EPOCH if pd.isna(as_of) else as_of).to_pydatetime())
     first_at = int(line.at.min()) if len(line.at) else 0
     scored = judge(score(count(line.at, line.unit, line.narrative, k=k, window=window, first_at=first_at)))
-    synchrony = pd.Series(np.nan, index=range(k), name="synchrony_q")
-    return pd.concat([names, sizes, scored.drop(columns="spark"), synchrony], axis=1)
+    return pd.concat([names, sizes, scored.drop(columns="spark"), _synchrony(posts, line.at, k=k)], axis=1)
+
+
+def _synchrony(posts: pd.DataFrame, at: NDArray[np.int64], *, k: int) -> pd.Series:
+    """synchrony_q of each narrative; null without accounts, without times to the minute, or with too little shared."""
+    pace = cosharing.pace_of(at)
+    q = np.full(k, np.nan)
+    if pace is not None:
+        shared = cosharing.stand_ins(cosharing.shareable(posts), pace)
+        q = synchrony.corrected(synchrony.followed(shared, pace, k=k))
+    return pd.Series(q, name="synchrony_q")
 
 
 def typicality(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:

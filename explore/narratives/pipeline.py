@@ -196,9 +196,8 @@ def warm_up() -> None:
 
 def _read_posts(snapshot: Snapshot, as_of: datetime | None) -> pd.DataFrame:
     """The posts to explore with `row`, their position in the snapshot, in snapshot order."""
-    posts = pd.read_parquet(
-        snapshot.posts_path, columns=["post_id", "created_at", "text", "author_id", "lang", "region", "views"]
-    )
+    columns = ["post_id", "created_at", "text", "author_id", "lang", "region", "views", "url", "media_id"]
+    posts = pd.read_parquet(snapshot.posts_path, columns=columns)
     posts.insert(0, "row", np.arange(len(posts), dtype=np.int32))
     if as_of is not None:
         if posts["created_at"].isna().all():

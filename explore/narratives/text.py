@@ -35,6 +35,9 @@ _CHINESE_PARTICLES = frozenset("的了吗呢吧着们也就都很")
 _ENGLISH_SLIPS = frozenset({"fire", "bill", "system", "serious", "cry", "interest", "mill", "mine", "sincere"})
 
 _RETWEET = re.compile(r"^\s*(?:RT|via)\b\s*+:?\s*+(?=[@＠:])", re.IGNORECASE)  # possessive: 100,000 spaces cost nothing
+_REPOST = re.compile(r"\s*+RT\b\s*+:?\s*+[@＠]\w", re.IGNORECASE)
+_TAG = re.compile(r"(?<![\w&/])[#＃]([^\s#＃@.,;:!?…\"'“”()\[\]<>|/]+)")
+_AFTER_LINK = ".,;:!?'\"’”)]}>"
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _SPACELESS = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -88,6 +91,22 @@ def key_words(key: str) -> list[str]:
     if not _SPACELESS_RUN.search(key):
         return found
     return [piece for chunk in found for piece in _cut(chunk, _character_pairs)]
+
+
+def links(text: str) -> list[str]:
+    """The links of a post in order, without the punctuation after them; none that breaks off or names only a host."""
+    whole = [link.rstrip(_AFTER_LINK) for link in _LINK.findall(text) if not link.endswith(("…", "..."))]
+    return [link for link in whole if link.partition("://")[2].partition("/")[2]]
+
+
+def tags(text: str) -> list[str]:
+    """The hashtags of a post in order, with their sign, in lower case."""
+    return ["#" + tag.casefold() for tag in _TAG.findall(text)]
+
+
+def is_repost(text: str) -> bool:
+    """Whether the text begins with "RT @name", as the reposts of another account's post do."""
+    return _REPOST.match(text) is not None
 
 
 def is_cut_off(text: str) -> bool:

@@ -93,7 +93,7 @@ def inspect(seconds: Ints, posts: Ints, *, loaded_at: float) -> Collection:
             for column in ("start", "end"):
                 moments = start + found[column].to_numpy(dtype=np.int64) * int(step.total_seconds())
                 found[column] = pd.to_datetime(moments, unit="s", utc=True)
-    precision = _precision(seconds, posts)
+    precision = precision_of(seconds, posts)
     return Collection(step, holes, spikes, _clock(seconds, posts, precision, loaded_at), precision)
 
 
@@ -160,7 +160,7 @@ def _spikes(counts: Ints, step: timedelta) -> pd.DataFrame:
     return found.astype({"start": "int64", "end": "int64", "posts": "int64", "usual": "int64", "z": "float64"})
 
 
-def _precision(seconds: Ints, posts: Ints) -> str:
+def precision_of(seconds: Ints, posts: Ints) -> str:
     """The finest unit that at least 1 in 100 posts shows."""
     for name, unit in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if posts[seconds % unit == 0].sum() >= 0.99 * posts.sum():

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from datetime import datetime
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from markupsafe import Markup
 from explore.errors import Refused
 from explore.files import write_bytes
 from explore.narratives.evidence import Evidence
-from explore.present import charts, steadiness, words
+from explore.narratives.spread import Spread
+from explore.present import charts, spreading, steadiness, words
 from explore.present.redaction import calm, domain, excerpt, masked
 from explore.present.steadiness import Measured
 from explore.present.theme import DARK, LIGHT
@@ -33,6 +35,7 @@ from explore.present.theme import DARK, LIGHT
 TEMPLATES = Path(__file__).parent
 STILL_WIDTH, PLOT_HEIGHT = 680, 240  # pixels; the still chart is scaled to the page
 ROWS = 6  # of links, tags and accounts
+BURSTS = 3
 
 Facts = Mapping[str, Any]
 
@@ -40,6 +43,7 @@ Facts = Mapping[str, Any]
 def render(
     evidences: Sequence[Evidence],
     *,
+    spreads: Sequence[Spread] = (),
     snapshot: Facts,
     run: Facts,
     now: datetime,
@@ -48,6 +52,8 @@ def render(
 ) -> str:
     """The page as HTML. `snapshot` and `run`: their manifests. `measured`: how steady each narrative is, in the order
     of `evidences`; none as long as that is not measured. Raises `Refused` without any narrative.
+
+    `spreads`: how each of the narratives spread, in the order of `evidences`; none to leave the section out.
 
     One post is shown for each reason of the examples, redacted (see `redaction`); authors appear as the pseudonyms of
     the evidence. `cover_posts` hides each post text until it is clicked. The same input gives the same page.
@@ -61,8 +67,9 @@ def render(
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file and Vega
         narratives=[
-            _narrative(e, place=i + 1, run=run, snapshot=snapshot, measured=m)
-            for i, (e, m) in enumerate(zip(evidences, measured or [None] * len(evidences), strict=True))
+            _narrative(each, place=place, run=run, snapshot=snapshot, measured=steady)
+            | {"spread": told and _spread(told)}
+            for place, (each, steady, told) in enumerate(zip_longest(evidences, measured, spreads), start=1)
         ],
         window=_window(evidences[0]),
         provenance=_provenance(evidences[0], snapshot=snapshot, run=run, now=now),
@@ -76,6 +83,7 @@ def write(
     out: Path,
     evidences: Sequence[Evidence],
     *,
+    spreads: Sequence[Spread] = (),
     snapshot: Facts,
     run: Facts,
     now: datetime,
@@ -83,7 +91,16 @@ def write(
     measured: Sequence[Measured] = (),
 ) -> tuple[Path, str]:
     """Write the page of `render` to `out`; the absolute path and the SHA-256 of the file."""
-    page = render(evidences, snapshot=snapshot, run=run, now=now, cover_posts=cover_posts, measured=measured).encode()
+    told = render(
+        evidences,
+        spreads=spreads,
+        snapshot=snapshot,
+        run=run,
+        now=now,
+        cover_posts=cover_posts,
+        measured=measured,
+    )
+    page = told.encode()
     out = out.expanduser().resolve()
     write_bytes(out, page)
     return out, hashlib.sha256(page).hexdigest()
@@ -168,6 +185,19 @@ def _narrative(evidence: Evidence, *, place: int, run: Facts, snapshot: Facts, m
             (_label(r.label), words.count(r.n_posts, "post")) for r in evidence.neighbours.head(3).itertuples()
         ],
         "posts": [_post(row) for row in evidence.examples.drop_duplicates("why").to_dict("records")],
+    }
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    """How it spread, in words, with the largest bursts and what was posted in them."""
+    pace = spread.pace
+    bursts = spread.bursts.head(BURSTS).to_dict("records")
+    return {
+        "said": [
+            said for said in (spreading.makeup(spread), spreading.together(spread), spreading.again(spread)) if said
+        ],
+        "bursts": [(spreading.burst(row, pace), excerpt(str(row["item"]))) for row in bursts] if pace else [],
+        "limits": spreading.limits(pace) if pace else [],
     }
 
 

@@ -70,6 +70,7 @@ from explore.session.loading import (
     quality_of,
     runs,
     snapshots,
+    spread_of,
     workspace,
 )
 from explore.session.waiting import (
@@ -146,6 +147,7 @@ __all__ = [
     "read_link",
     "runs",
     "snapshots",
+    "spread_of",
     "start",
     "take_over_opened",
     "uncover",

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explore.narratives import atlas, radar, ranking, stability
+from explore.narratives import atlas, radar, ranking, spread, stability
 from explore.narratives.chain import Chain, chained
 from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence, evidence
@@ -20,6 +20,7 @@ from explore.narratives.lifeline import Lifeline, Member, lifeline
 from explore.narratives.lineage import Lineage
 from explore.narratives.radar import Radar
 from explore.narratives.run import Run, list_runs, open_run
+from explore.narratives.spread import Spread, Ties
 from explore.posts import uploads
 from explore.posts.layout import Preview
 from explore.posts.quality import Quality, quality
@@ -125,6 +126,23 @@ def pocket_posts(view: View, message_ids: list[str]) -> pd.DataFrame:
     assert view.window is not None  # noqa: S101  # without a window there is no pocket
     key = workspace().pseudonym_key()
     return radar.examples(view.run, view.snapshot, message_ids, window=view.window, key=key)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for posts that came together …")
+def _ties(home: Path, run_id: str) -> Ties:
+    return spread.ties(_opened(home, run_id))
+
+
+@st.cache_resource(max_entries=60, show_spinner="Looking who posted the same thing when …")
+def _spread(home: Path, run_id: str, narrative_id: int, as_of: datetime | None) -> Spread:
+    run, key = _opened(home, run_id), workspace().pseudonym_key()
+    snapshot = open_snapshot(workspace(), run.snapshot_id)
+    return spread.spread(run, snapshot, narrative_id, ties=_ties(home, run_id), as_of=as_of, key=key)
+
+
+def spread_of(view: View, narrative_id: int) -> Spread:
+    """How one narrative of a view spread. Raises `Refused`."""
+    return _spread(workspace().home, view.run.id, narrative_id, view.window.as_of if view.window else None)
 
 
 @st.cache_resource(max_entries=6, show_spinner="Drawing the map …")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from explore.narratives.cosharing import SECONDS
 from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence
+from explore.narratives.spread import Spread
 
 WINDOW = Window(as_of=datetime(2017, 8, 18, 2, tzinfo=UTC))
 NOW = datetime(2017, 8, 18, 9, 30, tzinfo=UTC)
@@ -85,3 +87,26 @@ def without_times() -> Evidence:
         full, window=None, unit="messages", curve=full.curve[:0], expected=full.expected[:0], authors=full.authors[:0],
         links=full.links[:0], tags=full.tags[:0], languages=full.languages[:0], neighbours=full.neighbours[:0],
     )  # fmt: skip
+
+
+def spread(**changes: Any) -> Spread:
+    """How NARRATIVE spread: one burst, two pairs of accounts."""
+    start = pd.Timestamp("2016-09-12 14:03:00Z")
+    usual = Spread(
+        lacks=None, pace=SECONDS, posts=1204, reposts=812, reposters=62, copies=86, followed=31, chances=60,
+        expected=4.2, q=0.0004, n_bursts=1,
+        bursts=pd.DataFrame(
+            {"kind": ["message"], "item": ["The death toll climbs, says @police"], "accounts": [14], "posts": [15],
+             "start": [start], "end": [start + timedelta(seconds=90)], "busiest": [9]}
+        ),
+        lanes=pd.DataFrame(
+            {"burst": [0, 0, 0], "account": ["k7f2qx", "b3dd5a", "k7f2qx"],
+             "at": [start, start + timedelta(seconds=4), start + timedelta(seconds=80)], "same": [True, True, False]}
+        ),
+        n_pairs=2,
+        pairs=pd.DataFrame(
+            {"account": ["k7f2qx", "k7f2qx"], "partner": ["b3dd5a", "zz2yxx"], "co_shares": [14, 2], "items": [14, 2],
+             "apart": [3.0, 8.0], "expected": [0.3, 0.3], "narratives": [3, 1]}
+        ),
+    )  # fmt: skip
+    return replace(usual, **changes)

@@ -14,7 +14,7 @@ import pytest
 from explore.errors import Refused
 from explore.narratives.evidence import Evidence
 from explore.present import briefing
-from tests.present.handmade import NOW, RUN, SNAPSHOT, evidence, post, without_times
+from tests.present.handmade import NOW, RUN, SNAPSHOT, evidence, post, spread, without_times
 
 HOSTILE = "</script><script>alert(1)</script><img src=http://127.0.0.1:9/x onerror=alert(2)>"
 
@@ -161,3 +161,20 @@ def test_missing_values_in_examples_are_left_out() -> None:
     bare = evidence(post("latest", "x", author=None, views=pd.NA, lang="und", copies=1))
     facts = re.search(r'(?s)class="post-facts">(.*?)</p>', page(replace(bare)))[1]  # type: ignore[index]
     assert facts == "<strong>latest</strong> · account unknown · 17 Aug 2017 16:21 UTC"
+
+
+def test_how_it_spread_is_told_with_its_bursts_masked_and_its_limits() -> None:
+    page = briefing.render([evidence()], spreads=[spread()], snapshot=SNAPSHOT, run=RUN, now=NOW)
+    assert "How it spread" in page
+    assert "14 accounts posted this text within 90 seconds (15 posts), from 12 Sep 2016 14:03 UTC." in page
+    assert "by chance 4.2 would be expected" in page
+    assert "The death toll climbs, says @…" in page
+    assert "@police" not in page
+    assert "no proof of an agreement" in page
+    assert "How it spread" not in briefing.render([evidence()], snapshot=SNAPSHOT, run=RUN, now=NOW)
+
+
+def test_how_it_spread_without_accounts_says_why_nothing_is_told() -> None:
+    lacking = spread(lacks="accounts", pace=None, bursts=pd.DataFrame(), pairs=pd.DataFrame(), n_bursts=0)
+    page = briefing.render([evidence()], spreads=[lacking], snapshot=SNAPSHOT, run=RUN, now=NOW)
+    assert "The file names no accounts, so nobody can say" in page
