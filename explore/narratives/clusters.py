@@ -56,8 +56,8 @@ def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
 
     medium is the smallest size, of eleven between 0.05 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves
     hardly more messages out (one in a hundred) than at the best of them: smaller ones split what belongs together and
-    drop the edges, larger ones drop whole narratives. Sizes at which one narrative would hold more than a quarter of all
-    messages, or there would be fewer than two, do not count; without any that does, medium is 0.2 sqrt(n). broad is
+    drop the edges, larger ones drop whole narratives. Sizes at which one narrative would hold more than a quarter of
+    all messages, or there would be fewer than two, do not count; without any that does, medium is 0.2 sqrt(n). broad is
     three times medium, fine a third of it (at least 5).
     """
     n = len(tree) + 1
