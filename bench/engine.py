@@ -128,7 +128,7 @@ def landmark_table(data: Path, encoder: str, granularity: str, *, share: float =
     policy["label"] = policy["dataset"] + policy["label"].astype(str)
     every = pd.concat([_with_off_topic(data), topics, policy], ignore_index=True)
     posts = every.assign(post_id=every.index.astype(str)).sample(frac=1, random_state=0).head(200_000)
-    posts = posts[["post_id", "text", "label"]]
+    posts = posts[["post_id", "text", "label"]].fillna({"label": "none given"})
     labels: dict[str, NDArray[np.int64]] = {}
     print(f"Landmarks, {len(posts):,} labelled posts, encoder {encoder}: AMI / ARI / NMI, narratives, unclustered\n")
     print("| laid out | agreement with the labels |\n| --- | --- |")
