@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Replay:
-    """What the list would have flagged at `looks`, moments `step` apart (UTC, oldest first, the last is the as-of time).
+    """What the list would have flagged at `looks`: moments `step` apart, UTC, oldest first, the last is the as-of time.
 
     flags: shape (looks, k), whether narrative i was flagged. times: one row a narrative, columns first_at (first post)
     and tenth_at (when the tenth account, or message, had posted it); null where it did not come to that.
