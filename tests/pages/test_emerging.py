@@ -17,12 +17,12 @@ pytestmark = pytest.mark.usefixtures("full")
 
 def test_the_page_says_what_grows_and_lists_it_first(open_app: Open) -> None:
     app = open_app()
-    assert "1 of 4 narratives grew faster than chance in the last 24 h" in read(app)
+    assert "1 of 4 narratives grew faster than chance in the last 24 h of the file (to 15 Mar 2026" in read(app)
     assert "of 56 active accounts posted this in the last 24 h; none in the 7 days before." in read(app)
     listed = table(app)
     assert listed["status"].to_list()[0] == "▲ emerging"
     assert "▲ emerging" not in listed["status"].to_list()[1:]
-    assert listed["growth"][0].startswith("from none (at least ")
+    assert listed["growth"][0].startswith("none before, so at least ")
     assert listed["now"][0] == 40
     assert "battery" in listed["terms"][0]
     assert not app.exception
