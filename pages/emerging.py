@@ -146,7 +146,7 @@ def described(view: View) -> dict[str, ColumnConfig]:
             help=f"{unit.capitalize()} in the window."),
         "before": st.column_config.NumberColumn("Usual before", format="%.1f", width=92,
             help=f"Mean {unit} per {span} in the baseline."),
-        "growth": st.column_config.TextColumn("Growth", width=160,
+        "growth": st.column_config.TextColumn("Growth", width=190,
             help=f"How many times the usual share of the active {unit}, and the low end of the 95 % interval. Where "
             "none was seen before, only the low end is known: the usual rate is then assumed as high as it may be."),
         "why": st.column_config.TextColumn("In words", width=430),

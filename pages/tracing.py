@@ -56,16 +56,17 @@ def where(evidence: Evidence) -> None:
         shown,
         hide_index=True,
         height=cards.height(len(shown), most=6),
+        column_order=["kind", "value", "units", "reached_at", "after", "first_at", "posts"],
         column_config={
-            "kind": st.column_config.TextColumn("What", width=90),
-            "value": st.column_config.TextColumn("Which", width=150),
+            "kind": st.column_config.TextColumn("What", width=76),
+            "value": st.column_config.TextColumn("Which", width=120),
             "units": st.column_config.NumberColumn(evidence.unit.capitalize(), format="localized", width=76),
-            "posts": st.column_config.NumberColumn("Posts", format="localized", width=64),
-            "first_at": st.column_config.DatetimeColumn("First post (UTC)", format=MOMENT, timezone="UTC", width=130),
             "reached_at": st.column_config.DatetimeColumn(
-                f"Third {evidence.unit[:-1]} (UTC)", format=MOMENT, timezone="UTC", width=130
+                f"Third {evidence.unit[:-1]} (UTC)", format=MOMENT, timezone="UTC", width=126
             ),
-            "after": st.column_config.TextColumn("After the first of its kind", width=110),
+            "after": st.column_config.TextColumn("After the first", width=96),
+            "first_at": st.column_config.DatetimeColumn("First post (UTC)", format=MOMENT, timezone="UTC", width=126),
+            "posts": st.column_config.NumberColumn("Posts", format="localized", width=60),
         },
     )
 
@@ -118,9 +119,9 @@ def _table(posts: pd.DataFrame, *, key: str) -> None:
     }  # fmt: skip
     empty = {name for name in ("author", "lang", "views", "created_at") if posts[name].isna().all()}
     chosen = st.dataframe(
-        posts.assign(text=posts["text"].map(lambda text: calm(" ".join(text.split())[:CLIPPED]))),
+        posts.drop(columns="text") if covered else posts.assign(text=posts["text"].map(_on_one_line)),
         column_config=columns,
-        column_order=[name for name in columns if name not in empty and not (covered and name == "text")],
+        column_order=[name for name in columns if name not in empty],
         hide_index=True,
         height=cards.height(len(posts), most=12),
         on_select="rerun",
@@ -132,3 +133,7 @@ def _table(posts: pd.DataFrame, *, key: str) -> None:
         cards.posts(posts.iloc[rows].assign(why="chosen"), key=key)
     else:
         st.caption("Choose a row to read the whole post.")
+
+
+def _on_one_line(text: str) -> str:
+    return calm(" ".join(text.split())[:CLIPPED])

@@ -247,28 +247,21 @@ def _shaded_label(window: Window, scales: _CurveScales, *, flagged: bool) -> alt
 
 
 def _milestones(found: Detection | None, unit: str, scales: _CurveScales) -> list[alt.Chart]:
-    """Thin lines with their names, one below the other so that near ones can be told apart."""
+    """Thin lines with their names, below the peak's label and one below the other so that near ones can be told apart."""
     if found is None:
         return []
     low, high = scales.bins["bin_start"].min(), scales.bins["bin_end"].max()
     named = {"first post": found.first_at, f"tenth {unit[:-1]}": found.tenth_at, "first flag": found.flagged_at}
     shown = [(name, at) for name, at in named.items() if at is not None and low <= at <= high]
     layers: list[alt.Chart] = []
-    for place, (name, at) in enumerate(shown, start=1):
-        base = alt.Chart(pd.DataFrame({"bin_start": [at], "text": [name]}))
-        left, top = (at - low) / (high - low) > 0.5, 2 + 14 * place
-        line = base.mark_rule(color=scales.palette.muted, strokeWidth=1, strokeDash=[2, 2], aria=False)
-        label = base.mark_text(
-            align="right" if left else "left",
-            dx=-4 if left else 4,
-            baseline="top",
-            color=scales.palette.ink,
-            aria=False,
+    for place, (name, at) in enumerate(shown):
+        left = (at - low) / (high - low) > 0.5
+        frame = pd.DataFrame({"bin_start": [at], "height": [scales.top * (0.66 - 0.11 * place)], "text": [name]})
+        line = alt.Chart(frame).mark_rule(color=scales.palette.muted, strokeWidth=1, strokeDash=[2, 2], aria=False)
+        label = alt.Chart(frame).mark_text(
+            align="right" if left else "left", dx=-4 if left else 4, color=scales.palette.ink, aria=False
         )
-        layers += [
-            line.encode(x=scales.x(), y=alt.value(top)),
-            label.encode(x=scales.x(), y=alt.value(top), text="text:N"),
-        ]
+        layers += [line.encode(x=scales.x()), label.encode(x=scales.x(), y=scales.y("height"), text="text:N")]
     return layers
 
 

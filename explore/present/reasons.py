@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from explore.narratives.emergence import LEVEL, Window
+from explore.narratives.emergence import LEVEL, SAME_HOURS, Window
 from explore.present import words
 
 COUNTED = {
@@ -41,7 +41,7 @@ def reasons(narrative: Mapping[str, Any], window: Window | None, unit: str) -> l
         *points,
         ("The baseline", _baseline(narrative, window)),
         ("What changed", f"{words.why(narrative, window, unit, dated=True)} {shares}".strip()),
-        *_clearest(narrative, unit),
+        *_clearest(narrative, window, unit),
         ("How sure", _sure(narrative)),
     ]
 
@@ -59,21 +59,25 @@ def _baseline(narrative: Mapping[str, Any], window: Window) -> str:
     return f"{times}, from {begin} up to {words.when(window.start)}.{clipped}"
 
 
-def _clearest(narrative: Mapping[str, Any], unit: str) -> list[tuple[str, str]]:
-    """The part of the window in which growth is clearest, where the test looked at parts of it."""
-    begin, end = narrative.get("clearest_from"), narrative.get("clearest_to")
-    if begin is None or pd.isna(begin) or end is None:
+def _clearest(narrative: Mapping[str, Any], window: Window, unit: str) -> list[tuple[str, str]]:
+    """The part of the window, or the baseline, by which growth is clearest, where it is not the whole as told above."""
+    end, begin = narrative.get("clearest_to"), narrative.get("clearest_from")
+    if words.status(narrative) != "▲ emerging" or begin is None or end is None:
         return []
-    bins, length = int(narrative["clearest_bins"]), (end - begin).to_pytimedelta()
-    counted = f"{words.number(narrative['clearest_authors'])} of {words.number(narrative['clearest_active'])} active"
-    rate = narrative["clearest_base"] / bins
-    usual = words.number(rate) if rate >= 0.05 or rate == 0 else "fewer than 0.1"
-    active = words.number(round(narrative["clearest_base_active"] / bins))
-    said = (
-        f"In the {words.length(length)} to {words.when(end)}: {counted} {unit}. "
-        f"In the {words.number(bins)} {narrative['clearest_baseline']} it was {usual} of {active} on average."
+    length, bins = (end - begin).to_pytimedelta(), int(narrative["clearest_bins"])
+    same_hours = narrative["clearest_baseline"] == SAME_HOURS
+    if length == window.length and not same_hours:
+        return []
+    before = (
+        f"At the same hours of the {words.number(bins)} days before"
+        if same_hours
+        else (f"In the {words.number(bins)} times {words.length(length)} before the window")
     )
-    return [("Where it is clearest", said)]
+    rate, active = narrative["clearest_base"] / bins, round(narrative["clearest_base_active"] / bins)
+    usual = words.number(rate) if rate >= 0.05 or rate == 0 else "fewer than 0.1"
+    counted = f"{words.number(narrative['clearest_authors'])} of {words.number(narrative['clearest_active'])} active"
+    said = f"In the {words.length(length)} to {words.when(end)}: {counted} {unit}. {before} it was {usual} of "
+    return [("Where it is clearest", f"{said}{words.number(active)} on average.")]
 
 
 def _sure(narrative: Mapping[str, Any]) -> str:
@@ -82,6 +86,6 @@ def _sure(narrative: Mapping[str, Any]) -> str:
     if q is None or pd.isna(q):
         return said
     return (
-        f"{said} The q-value, corrected for how many narratives were tested, is {small(float(q))}; emerging needs "
-        f"{LEVEL} or less. The 95 % interval of the growth is {words.interval(narrative)}."
+        f"{said} The q-value is {small(float(q))}, with how many narratives were tested and how much they vary anyway "
+        f"allowed for; emerging needs {LEVEL} or less. The 95 % interval of the growth is {words.interval(narrative)}."
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -123,6 +125,57 @@ def test_covered_texts_show_one_by_one_and_stay_shown(open_app: Open, posts: lis
     assert len([text for text in app.text if text.value in known]) == 2
     app.switch_page("pages/emerging.py").run()
     assert len([button for button in app.button if button.label == "Show the text"]) == 4
+
+
+def test_it_says_when_it_began_and_when_it_would_have_been_flagged(open_app: Open) -> None:
+    app = open_app("narrative")
+    said = read(app)
+    assert "First post 15 Mar 2026 00:35 UTC · tenth account 4.9 h later · would first have been flagged" in said
+    assert "(looked at every 6 h; hindsight: with narratives formed from all posts of the run)" in said
+    assert "first flag" in json.dumps(specs(app)[0])
+
+
+def test_it_says_why_point_by_point_and_where_it_went(open_app: Open) -> None:
+    said = read(open_app("narrative"))
+    assert "**The baseline.** The 7 times 24 h right before the window, from 7 Mar 2026 22:30 UTC" in said
+    assert "3 accounts had posted it in English by 15 Mar 2026" in said
+    assert "That is no clearance" in said
+
+
+def test_every_post_is_listed_in_pages_searched_and_offered(open_app: Open, posts: list[Post]) -> None:
+    app = open_app("narrative")
+    battery = [post["text"] for post in posts if "battery" in post["text"].split()]
+    assert every(app)["text"].to_list() == list(reversed(battery))[:50]
+    number = app.query_params["narrative"]
+    app.number_input(key=f"posts-page-{number}").set_value(2).run()
+    assert every(app)["text"].to_list() == list(reversed(battery))[50:]
+    smoke = [text for text in battery if "smoke" in text and "fire" in text]
+    app.text_input(key=f"posts-search-{number}").set_value("SMOKE fire").run()
+    assert every(app)["text"].to_list() == list(reversed(smoke))
+    assert f"{len(smoke)} posts with these words, the newest first." in read(app)
+    app.text_input(key=f"posts-search-{number}").set_value("nowhere").run()
+    assert "0 posts with these words" in read(app)
+    assert [each.proto.label for each in app.get("download_button")] == ["Download briefing", "Download as CSV"]
+    assert not app.exception
+
+
+def test_covered_texts_stand_in_no_table(open_app: Open) -> None:
+    app = open_app("narrative")
+    app.toggle(key="cover").set_value(True).run()
+    assert "text" not in every(app)
+
+
+def test_a_narrative_shows_its_number_for_the_command_line(open_app: Open) -> None:
+    picker = open_app("narrative", narrative=2).selectbox(key="narrative")
+    assert any(option.endswith(" · 2") for option in picker.options)
+
+
+def every(app: AppTest) -> pd.DataFrame:
+    """The table of all posts."""
+    shown: pd.DataFrame = next(
+        frame.value for frame in app.dataframe if "copies" in frame.value and "author" in frame.value
+    )
+    return shown
 
 
 def test_a_briefing_is_offered(open_app: Open) -> None:
