@@ -247,7 +247,7 @@ def _shaded_label(window: Window, scales: _CurveScales, *, flagged: bool) -> alt
 
 
 def _milestones(found: Detection | None, unit: str, scales: _CurveScales) -> list[alt.Chart]:
-    """Thin lines with their names, below the peak's label and one below the other so that near ones can be told apart."""
+    """Thin lines with their names: below the peak's label, one below the other so that near ones can be told apart."""
     if found is None:
         return []
     low, high = scales.bins["bin_start"].min(), scales.bins["bin_end"].max()

@@ -51,7 +51,8 @@ def test_what_cannot_be_tested_says_why_and_nothing_else() -> None:
 def test_the_part_of_the_window_where_growth_is_clearest_is_said_with_its_own_baseline() -> None:
     end = pd.Timestamp(WINDOW.as_of)
     part = {
-        "clearest_from": end - pd.Timedelta(hours=6), "clearest_to": end, "clearest_authors": 40, "clearest_active": 120,
+        "clearest_from": end - pd.Timedelta(hours=6), "clearest_to": end, "clearest_authors": 40,
+        "clearest_active": 120,
         "clearest_base": 14, "clearest_base_active": 700, "clearest_bins": 7, "clearest_baseline": SAME_HOURS,
     }  # fmt: skip
     assert points(**part)["Where it is clearest"] == (
