@@ -54,7 +54,7 @@ def pick_run() -> None:
     pick_granularity(shown)
     if unknown:
         session.forget(session.NARRATIVE)
-        st.warning("The run that was asked for is not in this workspace. The newest one is shown instead.")
+        st.warning(f"The run that was asked for is not in this workspace. Run {shown['id'][:6]} is shown instead.")
 
 
 def pick_granularity(shown: dict[str, Any]) -> None:

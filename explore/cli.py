@@ -22,6 +22,7 @@ from explore.narratives.emergence import Window, moment
 from explore.narratives.encoders import sent_to
 from explore.narratives.evidence import evidence
 from explore.narratives.radar import radar
+from explore.narratives.replay import Detection, detection, replay
 from explore.narratives.run import Run, RunConfig, open_run
 from explore.narratives.spread import spread, ties
 from explore.narratives.stability import FILE, kept, measure
@@ -30,6 +31,7 @@ from explore.posts.appending import append, options_like
 from explore.posts.batches import encodable
 from explore.posts.mapping import ColumnMapping
 from explore.posts.notes import change_notes, checked
+from explore.posts.quality import collection_of
 from explore.posts.readers import preview
 from explore.posts.schema import FIELD_NAMES, FIELDS
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
@@ -288,10 +290,20 @@ def brief_command(
             now=datetime.now(UTC),
             cover_posts=cover_posts,
             measured=[] if steady is None else steady.iloc[narratives].to_dict("records"),
+            detections=_detections(run, chosen, narratives),
+            collection=collection_of(snapshot),
         )
     except OSError as error:
         raise Refused(f"'{out}' cannot be written: {error.strerror}. Name another place with --out.") from None
     answer({"path": str(path), "sha256": digest}, [f"{path}", f"SHA-256 {digest}"], as_json=as_json)
+
+
+def _detections(run: Run, window: Window | None, narratives: list[int]) -> list[Detection | None]:
+    """When each narrative would have been flagged; none without times."""
+    if window is None:
+        return []
+    replayed = replay(run, window)
+    return [detection(replayed, narrative) for narrative in narratives]
 
 
 def _load_options(

@@ -13,6 +13,7 @@ import streamlit as st
 from explore import jobs, session
 from explore.errors import Refused
 from explore.narratives.evidence import Evidence
+from explore.narratives.replay import Detection
 from explore.present import charts, steadiness, words
 from explore.present.redaction import calm
 from explore.session import View
@@ -83,6 +84,15 @@ def _nothing_yet() -> None:
                 session.follow(session.explore_sample())
                 st.rerun()
     job_card("page", job=job)
+
+
+def told_as_of(view: View) -> None:
+    """That the run knows only the posts before a moment, where it was made so."""
+    as_of = view.run.config.as_of
+    if as_of is not None:
+        st.info(
+            f"Explored with the posts before {words.when(as_of)} only: neither narratives nor figures know the rest."
+        )
 
 
 def nothing_listed(view: View) -> None:
@@ -168,7 +178,7 @@ def steady(view: View, narrative_id: int) -> None:
     st.caption(steadiness.found_again(measured), help=steadiness.explained(measured) or None)
 
 
-def curve(evidence: Evidence, *, key: str) -> None:
+def curve(evidence: Evidence, *, key: str, detection: Detection | None = None) -> None:
     """The narrative over time, with a choice of what is counted."""
     if evidence.curve.empty:
         st.info("The file has no times, so there is no curve and nothing can be called emerging.")
@@ -184,7 +194,7 @@ def curve(evidence: Evidence, *, key: str) -> None:
         required=True,
         label_visibility="collapsed",
     )
-    chart = charts.curve(evidence, measure=chosen, dark=session.is_dark())
+    chart = charts.curve(evidence, measure=chosen, detection=detection, dark=session.is_dark())
     st.altair_chart(chart, theme=None, key=f"{key}-chart")
 
 

@@ -17,6 +17,7 @@ from pages import cards
 MOMENT = "D MMM YYYY HH:mm"
 HOURLY_BELOW = timedelta(days=90)  # a longer slider goes by days: one key press should be worth making
 POCKETS_SHOWN = 5
+SEARCH = "search"
 ROWS_IN_SIGHT = 7  # so that the detail below is in sight too
 
 
@@ -29,14 +30,14 @@ def controls(view: View, listed: pd.DataFrame) -> pd.DataFrame:
         choose_moment(view)
     with languages:
         wanted_languages = choose("Languages", session.LANGUAGES, tables.choices(listed, "languages"))
-    with more, st.popover("More filters", width="stretch"):
+    with more, st.popover(f"More filters{active_filters()}", width="stretch"):
         wanted_regions = choose("Regions", session.REGIONS, tables.choices(listed, "regions"))
         fewest = st.number_input(
             "At least this many posts", min_value=0, key=session.FEWEST_POSTS, persist_state="session"
         )
         only = st.toggle("Only emerging ones", key=session.ONLY_EMERGING, persist_state="session")
         baseline(view)
-        search = st.text_input("Words in label or terms", key="search")
+        search = st.text_input("Words in label or terms", key=SEARCH)
     return tables.filtered(
         listed,
         languages=wanted_languages,
@@ -45,6 +46,15 @@ def controls(view: View, listed: pd.DataFrame) -> pd.DataFrame:
         only_emerging=only,
         search=search,
     )
+
+
+def active_filters() -> str:
+    """How many of the choices in the popover are in force, for its button: " (2)"; empty where none is."""
+    state = st.session_state
+    given = [state.get(session.REGIONS), state.get(session.FEWEST_POSTS), state.get(session.ONLY_EMERGING)]
+    given += [str(state.get(SEARCH) or "").strip(), state.get(session.BASELINE_WINDOWS) not in (None, 7)]
+    count = sum(map(bool, given))
+    return f" ({count})" if count else ""
 
 
 def choose_window(view: View) -> None:
@@ -136,8 +146,9 @@ def described(view: View) -> dict[str, ColumnConfig]:
             help=f"{unit.capitalize()} in the window."),
         "before": st.column_config.NumberColumn("Usual before", format="%.1f", width=92,
             help=f"Mean {unit} per {span} in the baseline."),
-        "growth": st.column_config.TextColumn("Growth", width=160,
-            help=f"How many times the usual share of the active {unit}; in brackets the 95 % interval."),
+        "growth": st.column_config.TextColumn("Growth", width=190,
+            help=f"How many times the usual share of the active {unit}, and the low end of the 95 % interval. Where "
+            "none was seen before, only the low end is known: the usual rate is then assumed as high as it may be."),
         "why": st.column_config.TextColumn("In words", width=430),
         "copies": st.column_config.NumberColumn("Copies", format="%.0f %%", width=64,
             help="Share of posts whose message was posted by two or more accounts."),
@@ -190,6 +201,19 @@ def detail(view: View, narrative: dict[str, Any]) -> None:
         cards.posts(examples, key=f"e{narrative['narrative_id']}")
 
 
+def hindsight(view: View) -> None:
+    """That the narratives know what came after the moment, and how to form them without."""
+    assert view.window is not None  # noqa: S101  # hindsight needs a moment
+    st.caption("Hindsight: the narratives were formed from all posts of the run, also those after this moment.")
+    st.button(
+        "Form the narratives as of then",
+        icon=":material/history:",
+        help="Groups only the posts before this moment, as if the file ended there: a new run, in the queue.",
+        on_click=session.form_as_of,
+        args=(view.run.manifest, view.window.as_of),
+    )
+
+
 session.need_frame()
 st.title("Emerging", anchor=False)
 view = cards.view_or_stop()
@@ -198,8 +222,9 @@ st.markdown(words.headline(listed, view.window, view.run.unit, dated=view.is_hin
 thin = words.thin(listed, view.window, view.run.unit)
 if thin:
     st.caption(thin)
+cards.told_as_of(view)
 if view.is_hindsight:
-    st.caption("Hindsight: the narratives were formed from all posts of the run, also those after this moment.")
+    hindsight(view)
 shown = controls(view, listed)
 if listed.empty:
     cards.nothing_listed(view)

@@ -5,20 +5,26 @@ import streamlit as st
 
 from explore import session
 from explore.narratives.evidence import Evidence
-from explore.present import briefing, steadiness, words
+from explore.narratives.replay import Detection
+from explore.present import briefing, timing, words
 from explore.present.redaction import calm
 from explore.session import View
-from pages import cards, spreading
+from pages import cards, spreading, tracing
 
 ALL = "all that were picked, each with its reason"
 
 
 def choose(listed: pd.DataFrame) -> int:
-    names = dict(zip(listed["narrative_id"].astype(int), listed["label"].map(calm), strict=True))
+    names = {
+        int(number): f"{calm(label)} · {number}"
+        for number, label in zip(listed["narrative_id"], listed["label"], strict=True)
+    }
+    asked = st.session_state.get(session.NARRATIVE)
     if session.keep_known(session.NARRATIVE, list(names), next(iter(names))):
-        st.warning("The narrative that was asked for is not in this run at this moment. The first one is shown.")
+        first = next(iter(names))
+        st.warning(f"Narrative {asked} is not in this run at this moment. Narrative {first} is shown instead.")
     chosen = st.selectbox(
-        "Narrative (fastest-growing first)",
+        "Narrative · its number (fastest-growing first)",
         list(names),
         format_func=names.__getitem__,
         key=session.NARRATIVE,
@@ -27,24 +33,19 @@ def choose(listed: pd.DataFrame) -> int:
     return int(chosen)
 
 
-def finding(view: View, evidence: Evidence) -> None:
+def finding(view: View, evidence: Evidence, detection: Detection | None) -> None:
     narrative, unit = evidence.narrative, evidence.unit
     cards.heading(narrative["label"], words.status(narrative))
     st.write(words.why(narrative, view.window, unit, dated=view.is_hindsight))
-    changed = words.status(narrative) in ("▲ emerging", "▼ fading")  # else a ratio promises what chance explains
+    changed = words.status(narrative) in words.CHANGED  # else a ratio promises what chance explains
     st.write(f"{words.shares(narrative, unit) if changed else ''} {words.certainty(narrative)}".strip())
     st.write(f"{words.size(narrative, unit)} {words.since(narrative)}")
+    if detection is not None:
+        st.write(timing.detected(detection, unit))
     cards.steady(view, int(narrative["narrative_id"]))
     st.text(calm("Terms: " + ", ".join(narrative["terms"])))
-    fooled = words.caveats(
-        narrative, view.window, unit, hindsight=view.is_hindsight, has_languages=view.snapshot.has_languages
-    )
-    fooled += steadiness.caveats(session.measured(view, int(narrative["narrative_id"])))
-    if fooled:
-        with st.container(border=True):
-            st.markdown("**What could fool this finding**")
-            for caveat in fooled:
-                st.write(f"- {caveat}")
+    tracing.fooled(view, evidence)
+    tracing.why(evidence)
 
 
 def sources(evidence: Evidence) -> None:
@@ -122,6 +123,8 @@ def offer_briefing(view: View, evidence: Evidence) -> None:
                 now=session.now(),
                 cover_posts=cover,
                 measured=[session.measured(view, int(evidence.narrative["narrative_id"]))],
+                detections=[session.detected(view, int(evidence.narrative["narrative_id"]))],
+                collection=session.collection_of(view.snapshot),
             ),
             file_name=name,
             mime="text/html",
@@ -139,6 +142,7 @@ if listed.empty:
     cards.nothing_listed(view)
     session.write_link(session.LINK)
     st.stop()
+cards.told_as_of(view)
 session.take_over_opened()
 pick, whole_life, brief = st.columns([5, 2, 2], vertical_alignment="bottom")
 with pick:
@@ -150,8 +154,10 @@ with brief:
     offer_briefing(view, evidence)
 left, right = st.columns([3, 2], gap="medium")
 with left:
-    finding(view, evidence)
-    cards.curve(evidence, key="narrative-curve")
+    detection = session.detected(view, narrative_id)
+    finding(view, evidence, detection)
+    cards.curve(evidence, key="narrative-curve", detection=detection)
+    tracing.where(evidence)
     sources(evidence)
     neighbours(evidence)
 with right:
@@ -161,4 +167,5 @@ with right:
     posts = evidence.examples if why == ALL else evidence.examples[evidence.examples["why"] == why]
     cards.posts(posts, key=f"n{narrative_id}")
 spreading.section(view, narrative_id)
+tracing.every_post(view, narrative_id)
 session.write_link(session.LINK)

@@ -39,6 +39,8 @@ ASSEMBLERS = {
     "stability": "groups samples of a kept run anew and compares",
     "lineage": "links the narratives of two kept runs",
     "chain": "puts kept runs in a row",
+    "listing": "pages through the posts of a kept run's narrative",
+    "replay": "asks the list of a kept run again at earlier moments",
     "lifeline": "follows a narrative's posts through kept runs",
     "evidence": "gathers what a narrative's page shows from a kept run",
     "spread": "gathers from a kept run who posted a narrative's texts together",

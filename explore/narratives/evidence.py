@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 from explore.errors import Refused
 from explore.narratives import ranking
 from explore.narratives.emergence import MIN_BASELINE_WINDOWS, Window
+from explore.narratives.jumps import Jumps, jumps
 from explore.narratives.run import Run
 from explore.posts.pseudonyms import pseudonym
 from explore.posts.snapshots import Snapshot
@@ -49,8 +50,9 @@ class Evidence:
     curve: bin_start, posts, authors (the unit), views (null = unknown); every step, zeros included.
     expected: bin_start, low, expected, high units per step from the baseline (95 % of Poisson steps); empty when the
     narrative is not testable. examples: why, post_id, created_at, author, text, lang, views, shares, copies.
-    links: link, posts, authors. tags: tag, posts, authors. authors: author, posts, share. languages: lang, posts.
-    neighbours: narrative_id, label, similarity (cosine), n_posts.
+    links: link, posts, authors. tags: tag, posts, authors. authors: author, posts, share. languages: lang, posts; where
+    any is known, the unknown count as "und". neighbours: narrative_id, label, similarity (cosine), n_posts.
+    jumps: where it went and when.
     """
 
     narrative: dict[str, Any]
@@ -65,6 +67,7 @@ class Evidence:
     authors: pd.DataFrame
     languages: pd.DataFrame
     neighbours: pd.DataFrame
+    jumps: Jumps = field(default_factory=Jumps)
 
 
 def evidence(
@@ -72,8 +75,8 @@ def evidence(
 ) -> Evidence:
     """Gather the evidence for one narrative.
 
-    `key` makes the pseudonyms. `whole`: the curve over all of the narrative's life instead of the window, its
-    baseline and as long again before. Raises `Refused` when the narrative has no post before `window.as_of`.
+    `key` makes the pseudonyms. The curve spans the window, its baseline and as long again before; with `whole`, all of
+    the narrative's life where that is longer. Raises `Refused` when the narrative has no post before `window.as_of`.
     """
     listed = ranking.emerging(run, window)
     found = listed[listed["narrative_id"] == narrative_id]
@@ -100,6 +103,7 @@ def evidence(
         authors=_authors(posts),
         languages=_languages(posts),
         neighbours=_neighbours(run, narrative_id, listed),
+        jumps=jumps(posts),
     )
 
 
@@ -108,7 +112,7 @@ def _posts(
 ) -> pd.DataFrame:
     """The narrative's posts before the moment, oldest first, with lists of links and tags."""
     found = connection.execute(
-        f"""SELECT post_id, created_at, text, author_id, lang, views, shares, message_id, typicality,
+        f"""SELECT post_id, created_at, text, author_id, lang, region, media_id, views, shares, message_id, typicality,
                    list_distinct(regexp_extract_all(text, $link)) AS link,
                    list_distinct(regexp_extract_all(lower(text), '#[\\pL\\pN\\pM_]+')) AS tag
             FROM ({_POSTS}) ORDER BY created_at, row""",
@@ -144,8 +148,9 @@ def _authors(posts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _languages(posts: pd.DataFrame) -> pd.DataFrame:
-    known = posts["lang"].dropna()
-    return known[known != "und"].value_counts().head(LISTED).rename_axis("lang").reset_index(name="posts")
+    counts = posts["lang"].fillna("und").value_counts()
+    counts = counts if set(counts.index) != {"und"} else counts[:0]
+    return counts.head(LISTED).rename_axis("lang").reset_index(name="posts")
 
 
 def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
@@ -181,8 +186,8 @@ def _curve(run: Run, narrative_id: int, *, window: Window, whole: bool) -> tuple
     past = run.timeline.before(window.as_of)
     at = pd.to_datetime(past.at, unit="us", utc=True)
     mine = past.narrative == narrative_id
-    begins = at[mine].min() if whole else window.baseline_start - (window.as_of - window.baseline_start)
-    begins = max(pd.Timestamp(begins), at.min())
+    usual = pd.Timestamp(window.baseline_start - (window.as_of - window.baseline_start))
+    begins = max(min(usual, at[mine].min()) if whole else usual, at.min())
     span = window.as_of - begins
     step = next((s for s in STEPS if span / s <= MOST_BINS and _fits(s, window.length)), STEPS[-1])
     behind = -int((window.start - begins) // -step)  # whole steps before the window's start

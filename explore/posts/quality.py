@@ -79,6 +79,12 @@ def quality(snapshot: Snapshot, *, key: bytes | None = None) -> Quality:
         )
 
 
+def collection_of(snapshot: Snapshot) -> Collection | None:
+    """What the collecting did to a snapshot, without the rest of the report; null without times."""
+    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as database:
+        return _collection(database, str(snapshot.posts_path), snapshot)
+
+
 _LANGUAGES = f"""
 SELECT lang, count(*) AS posts FROM read_parquet($path) WHERE lang IS NOT NULL
 GROUP BY lang ORDER BY posts DESC, lang LIMIT {_TOP}

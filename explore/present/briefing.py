@@ -26,8 +26,10 @@ from markupsafe import Markup
 from explore.errors import Refused
 from explore.files import write_bytes
 from explore.narratives.evidence import Evidence
+from explore.narratives.replay import Detection
 from explore.narratives.spread import Spread
-from explore.present import charts, spreading, steadiness, words
+from explore.posts.collection import Collection
+from explore.present import charts, doubts, reasons, spreading, steadiness, timing, words
 from explore.present.redaction import calm, domain, excerpt, masked
 from explore.present.steadiness import Measured
 from explore.present.theme import DARK, LIGHT
@@ -49,9 +51,12 @@ def render(
     now: datetime,
     cover_posts: bool = False,
     measured: Sequence[Measured] = (),
+    detections: Sequence[Detection | None] = (),
+    collection: Collection | None = None,
 ) -> str:
     """The page as HTML. `snapshot` and `run`: their manifests. `measured`: how steady each narrative is, in the order
-    of `evidences`; none as long as that is not measured. Raises `Refused` without any narrative.
+    of `evidences`; none as long as that is not measured; `detections`: when each would have been flagged. `collection`:
+    what the collecting did to the snapshot. Raises `Refused` without any narrative.
 
     `spreads`: how each of the narratives spread, in the order of `evidences`; none to leave the section out.
 
@@ -60,16 +65,16 @@ def render(
     """
     if not evidences:
         raise Refused("A briefing needs at least one narrative.")
-    page = _environment().get_template("briefing.html")
+    n, page = len(evidences), _environment().get_template("briefing.html")
     style, script = _style(), _script()
     return page.render(
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file and Vega
         narratives=[
-            _narrative(each, place=place, run=run, snapshot=snapshot, measured=steady)
+            _narrative(e, place=i, run=run, snapshot=snapshot, measured=m, detection=d, collection=collection)
             | {"spread": told and _spread(told)}
-            for place, (each, steady, told) in enumerate(zip_longest(evidences, measured, spreads), start=1)
+            for i, (e, m, d, told) in enumerate(zip_longest(evidences, measured, detections, spreads), start=1)
         ],
         window=_window(evidences[0]),
         provenance=_provenance(evidences[0], snapshot=snapshot, run=run, now=now),
@@ -89,6 +94,8 @@ def write(
     now: datetime,
     cover_posts: bool = False,
     measured: Sequence[Measured] = (),
+    detections: Sequence[Detection | None] = (),
+    collection: Collection | None = None,
 ) -> tuple[Path, str]:
     """Write the page of `render` to `out`; the absolute path and the SHA-256 of the file."""
     told = render(
@@ -99,6 +106,8 @@ def write(
         now=now,
         cover_posts=cover_posts,
         measured=measured,
+        detections=detections,
+        collection=collection,
     )
     page = told.encode()
     out = out.expanduser().resolve()
@@ -147,7 +156,10 @@ def _hash(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
-def _narrative(evidence: Evidence, *, place: int, run: Facts, snapshot: Facts, measured: Measured) -> dict[str, Any]:
+def _narrative(
+    evidence: Evidence, *, place: int, run: Facts, snapshot: Facts, measured: Measured,
+    detection: Detection | None, collection: Collection | None,
+) -> dict[str, Any]:  # fmt: skip
     """Everything the template says about one narrative, in words."""
     narrative, window, unit = evidence.narrative, evidence.window, evidence.unit
     return {
@@ -162,19 +174,23 @@ def _narrative(evidence: Evidence, *, place: int, run: Facts, snapshot: Facts, m
         "certainty": words.certainty(narrative),
         "since": words.since(narrative),
         "size": words.size(narrative, unit),
-        "caveats": words.caveats(
-            narrative,
-            window,
-            unit,
+        "reasons": reasons.reasons(narrative, window, unit),
+        "caveats": doubts.doubts(
+            evidence,
             hindsight=window is not None and _is_hindsight(run, window.as_of),
             has_languages=bool(snapshot.get("has_languages", True)),
-        )
-        + steadiness.caveats(measured),
+            measured=measured,
+            collection=collection,
+        ),
+        "no_caveats": doubts.NONE_FOUND,
+        "detected": timing.detected(detection, unit) if detection else "",
+        "spread": timing.spread(evidence.jumps, unit),
+        "places": _places(evidence),
         "steady": steadiness.found_again(measured),
         "steady_explained": steadiness.explained(measured),
-        "chart": _chart(evidence, place=place),
+        "chart": _chart(evidence, place=place, detection=detection),
         "figures": _figures(evidence),
-        "languages": _languages(evidence.languages),
+        "languages": _languages(evidence.languages, posts=int(narrative["n_posts"])),
         "links": _domains(evidence.links),
         "tags": [(calm(str(r.tag)), words.number(r.posts)) for r in evidence.tags.head(ROWS).itertuples()],
         "authors": [
@@ -210,13 +226,13 @@ def _is_hindsight(run: Facts, as_of: datetime) -> bool:
     return last is not None and datetime.fromisoformat(str(last)) > as_of
 
 
-def _chart(evidence: Evidence, *, place: int) -> dict[str, Any] | None:
+def _chart(evidence: Evidence, *, place: int, detection: Detection | None) -> dict[str, Any] | None:
     """The live chart as JSON, the still one as SVG, and their words; None without times."""
     if evidence.curve.empty:
         return None
     import vl_convert
 
-    spec = charts.curve(evidence, measure="posts").to_dict()
+    spec = charts.curve(evidence, measure="posts", detection=detection).to_dict()
     title, subtitle = (" ".join(spec["title"][key]) for key in ("text", "subtitle"))
     del spec["title"]  # the page sets it in its own type
     spec["height"] = PLOT_HEIGHT
@@ -256,20 +272,27 @@ def _figures(evidence: Evidence) -> list[tuple[str, str]]:
          f"{words.number(n.get('base_authors'))} of {words.number(n.get('base_active'))} active"),
         ("Growth", words.growth(n)),
         ("Growth, 95 % interval", words.interval(n)),
-        ("Corrected p-value (q)", "not tested" if q is None or pd.isna(q) else _small(float(q))),
+        ("Corrected p-value (q)", "not tested" if q is None or pd.isna(q) else reasons.small(float(q))),
         ("First seen", words.when(n.get("first_at"))),
         ("Last seen", words.when(n.get("last_at"))),
     ]  # fmt: skip
     return [(name, value) for name, value in rows if value != "unknown" or name in ("Reach (views)", "First seen")]
 
 
-def _small(q: float) -> str:
-    return "below 0.001" if q < 0.001 else f"{q:.3f}"
+def _languages(languages: pd.DataFrame, *, posts: int) -> list[tuple[str, str]]:
+    """Shares of all posts of the narrative, the unknown among them."""
+    return [(words.language(r.lang), words.percent(r.posts / posts)) for r in languages.head(ROWS).itertuples()]
 
 
-def _languages(languages: pd.DataFrame) -> list[tuple[str, str]]:
-    total = languages["posts"].sum()
-    return [(words.language(r.lang), words.percent(r.posts / total)) for r in languages.head(ROWS).itertuples()]
+def _places(evidence: Evidence) -> list[tuple[str, ...]]:
+    """Where it went: kind, value, units, posts, first post, third unit, how much later."""
+    return [
+        (
+            row["kind"], _label(row["value"]), words.number(row["units"]), words.number(row["posts"]),
+            words.when(row["first_at"]), words.when(row["reached_at"]), row["after"],
+        )
+        for row in timing.places(evidence.jumps, masked=True).to_dict("records")
+    ]  # fmt: skip
 
 
 def _domains(links: pd.DataFrame) -> list[tuple[str, str, str]]:
@@ -315,9 +338,14 @@ def _provenance(evidence: Evidence, *, snapshot: Facts, run: Facts, now: datetim
         ("Encoder", Path(str(run["encoder"]["name"])).name),
         ("Granularity", str(config["granularity"])),
         ("Seed", str(config["seed"])),
+        *([("Explored", f"only posts before {words.when(_moment(config))}")] if config["as_of"] else []),
         *_spans(evidence),
         ("Made", f"{words.when(now)} with Groundswell {run['version']}"),
     ]
+
+
+def _moment(config: Facts) -> datetime:
+    return datetime.fromisoformat(str(config["as_of"]))
 
 
 def _spans(evidence: Evidence) -> list[tuple[str, str]]:

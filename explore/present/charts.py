@@ -16,6 +16,7 @@ import pandas as pd
 
 from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence
+from explore.narratives.replay import Detection
 from explore.present import words
 from explore.present.density import density_map
 from explore.present.theme import DARK, LIGHT, Palette, themed, title
@@ -25,8 +26,12 @@ __all__ = ["Measure", "curve", "density_map", "volume"]
 Measure = Literal["posts", "accounts", "views"]
 
 
-def curve(evidence: Evidence, *, measure: Measure = "posts", dark: bool = False) -> alt.LayerChart:
+def curve(
+    evidence: Evidence, *, measure: Measure = "posts", detection: Detection | None = None, dark: bool = False
+) -> alt.LayerChart:
     """The narrative over time, with its window and, for posts and accounts, the usual range of accounts.
+
+    `detection`: its first post, tenth account and first flag are marked where they lie on the curve.
 
     "posts" draws posts as area and accounts as line, "accounts" accounts alone, "views" the views alone. The title
     states the finding.
@@ -56,6 +61,7 @@ def curve(evidence: Evidence, *, measure: Measure = "posts", dark: bool = False)
     layers += [
         _peak(bins, names[0], encodings),
         _shaded_label(window, encodings, flagged=flagged),
+        *_milestones(detection, evidence.unit, encodings),
         _hover(bins, encodings),
     ]
     chart = alt.layer(*layers).properties(
@@ -238,6 +244,25 @@ def _shaded_label(window: Window, scales: _CurveScales, *, flagged: bool) -> alt
         .encode(x=scales.x(), y=alt.value(2), text="text:N")
     )  # fmt: skip
     return layer
+
+
+def _milestones(found: Detection | None, unit: str, scales: _CurveScales) -> list[alt.Chart]:
+    """Thin lines with their names: below the peak's label, one below the other so that near ones can be told apart."""
+    if found is None:
+        return []
+    low, high = scales.bins["bin_start"].min(), scales.bins["bin_end"].max()
+    named = {"first post": found.first_at, f"tenth {unit[:-1]}": found.tenth_at, "first flag": found.flagged_at}
+    shown = [(name, at) for name, at in named.items() if at is not None and low <= at <= high]
+    layers: list[alt.Chart] = []
+    for place, (name, at) in enumerate(shown):
+        left = (at - low) / (high - low) > 0.5
+        frame = pd.DataFrame({"bin_start": [at], "height": [scales.top * (0.66 - 0.11 * place)], "text": [name]})
+        line = alt.Chart(frame).mark_rule(color=scales.palette.muted, strokeWidth=1, strokeDash=[2, 2], aria=False)
+        label = alt.Chart(frame).mark_text(
+            align="right" if left else "left", dx=-4 if left else 4, color=scales.palette.ink, aria=False
+        )
+        layers += [line.encode(x=scales.x()), label.encode(x=scales.x(), y=scales.y("height"), text="text:N")]
+    return layers
 
 
 def _peak(bins: pd.DataFrame, name: str, scales: _CurveScales) -> alt.Chart:

@@ -17,10 +17,7 @@ import pandas as pd
 from explore.narratives.emergence import FEW_ACTIVE, LEVEL, MIN_BASELINE_WINDOWS, Window
 from explore.posts.languages import language_name
 
-MOSTLY_COPIES = 0.5  # from half on, copies and not people make the volume
-MOSTLY_ONE_ACCOUNT = 0.25
-A_HANDFUL = 10  # units in the window below which a few people explain everything
-SHORT_BASELINE = 7  # bins; with fewer, a weekday or one news event can look like growth
+CHANGED = ("▲ emerging", "▼ fading")  # where chance does not explain the ratio
 
 
 def headline(narratives: pd.DataFrame, window: Window | None, unit: str, *, dated: bool = False) -> str:
@@ -36,7 +33,9 @@ def headline(narratives: pd.DataFrame, window: Window | None, unit: str, *, date
         first = narratives.iloc[0]
         return f"{count(total, 'narrative')}, none ranked by growth. {not_testable(first, window, unit)}"
     flagged = int(narratives["flagged"].fillna(False).astype(bool).sum())
-    grew = f"{_some(flagged)} of {count(total, 'narrative')} grew faster than chance {_in_window(window, dated=dated)}"
+    last = f"in the last {length(window.length)} of the file (to {when(window.as_of)})"
+    span = _in_window(window, dated=True) if dated else last
+    grew = f"{_some(flagged)} of {count(total, 'narrative')} grew faster than chance {span}"
     if flagged == 0:
         return f"{grew}."
     these = "these" if flagged > 1 else "such findings"
@@ -75,7 +74,8 @@ def shares(narrative: Mapping[str, Any], unit: str) -> str:
     subject = "active accounts posted this" if unit == "accounts" else "different messages were about this"
     if narrative["base_authors"] == 0:
         low = times(_floored(float(narrative["rate_ratio_low"])))
-        return f"In the window {now} of the {subject}, after none before. That is a growth of at least {low}."
+        still = "Even a rate too low to have been seen before makes that a growth of at least"
+        return f"In the window {now} of the {subject}, none before. {still} {low}."
     ratio = f"{times(narrative['rate_ratio'])} the earlier rate (95 % interval {interval(narrative)})"
     return f"In the window {now} of the {subject}; before, it was {before}. That is {ratio}."
 
@@ -116,8 +116,8 @@ def not_testable(narrative: Mapping[str, Any] | pd.Series, window: Window | None
 def growth(narrative: Mapping[str, Any]) -> str:
     """How much faster than before: "47× (at least 31×)"; empty where nobody posted it now or before.
 
-    "from none (at least 31×)" where nobody posted it before: then only the lower bound is a finding. Where the lower
-    bound is below 1 both ends are given, because growth is not established.
+    "none before, so at least 31×" where nobody did: only the lower bound, against a rate too low to be seen, is a
+    finding. Where the lower bound is below 1 both ends are given, because growth is not established.
     """
     ratio, low, high = (narrative.get(key) for key in ("rate_ratio", "rate_ratio_low", "rate_ratio_high"))
     if _silent(narrative):
@@ -126,8 +126,8 @@ def growth(narrative: Mapping[str, Any]) -> str:
         return "unknown"
     if float(low) < 1:
         return f"{times(ratio)} ({times(low)} to {times(high)})" if _known(high) else times(ratio)
-    since = "from none" if narrative.get("base_authors") == 0 else times(ratio)
-    return f"{since} (at least {times(_floored(float(low)))})"
+    least = f"at least {times(_floored(float(low)))}"
+    return f"none before, so {least}" if narrative.get("base_authors") == 0 else f"{times(ratio)} ({least})"
 
 
 def status(narrative: Mapping[str, Any]) -> str:
@@ -168,31 +168,6 @@ def since(narrative: Mapping[str, Any]) -> str:
     if not _known(first):
         return "The file has no times."
     return f"First seen {when(first)}, last seen {when(last)}."
-
-
-def caveats(
-    narrative: Mapping[str, Any],
-    window: Window | None,
-    unit: str,
-    *,
-    hindsight: bool = False,
-    has_languages: bool = True,
-) -> list[str]:
-    """What could fool this finding, most serious first; empty when nothing is known that could.
-
-    `hindsight`: the as-of time lies before the snapshot's last post, so the grouping has seen what came after.
-    """
-    found = [
-        *_about_volume(narrative, unit),
-        *(_about_baseline(narrative, window) if window else []),
-        *_about_gaps(narrative, unit, has_languages=has_languages),
-    ]
-    if hindsight:
-        found.append(
-            "The posts were grouped with hindsight: later posts helped to tell this narrative apart, so on the day "
-            "itself it may have been harder to see."
-        )
-    return found
 
 
 # Figures and times
@@ -331,47 +306,6 @@ def _rate(rate: float) -> str:
 def _in_window(window: Window, *, dated: bool) -> str:
     span = length(window.length)
     return f"in the {span} to {when(window.as_of)}" if dated else f"in the last {span}"
-
-
-def _about_volume(narrative: Mapping[str, Any], unit: str) -> list[str]:
-    found = []
-    copies, top, now = (narrative.get(key) for key in ("copy_share", "top_author_share", "now_authors"))
-    if _known(copies) and float(copies) >= MOSTLY_COPIES:
-        found.append(
-            f"{percent(copies)} of its posts are copies ({count(narrative.get('n_posts'), 'post')} in "
-            f"{count(narrative.get('n_messages'), 'different wording')}). Copies can be a campaign, a shared quote or "
-            "a news feed; volume alone does not tell which."
-        )
-    if _known(top) and float(top) >= MOSTLY_ONE_ACCOUNT:
-        found.append(f"One account wrote {percent(top)} of its posts.")
-    if _known(now) and 0 < int(now) < A_HANDFUL and _true(narrative.get("flagged")):
-        few = count(now, unit[:-1])
-        found.append(f"Few are behind it so far: {few} in the window. A small group can be a coincidence.")
-    return found
-
-
-def _about_baseline(narrative: Mapping[str, Any], window: Window) -> list[str]:
-    bins = int(narrative.get("base_bins") or 0)
-    if not _true(narrative.get("testable")) or bins >= min(SHORT_BASELINE, window.bins):
-        return []
-    return [
-        f"The comparison rests on {length(bins * window.length)} only, all that the snapshot holds before the window; "
-        "a weekday or one news event can look like growth."
-    ]
-
-
-def _about_gaps(narrative: Mapping[str, Any], unit: str, *, has_languages: bool) -> list[str]:
-    found = []
-    if unit == "messages":
-        found.append(
-            "The file names no authors, so different messages are counted instead of accounts: one person writing "
-            "many versions would look like many people."
-        )
-    if not _known(narrative.get("reach")):
-        found.append("Reach is unknown: the file has no view counts.")
-    if not has_languages:
-        found.append("Languages are unknown: the file does not name them.")
-    return found
 
 
 def _some(n: int) -> str:

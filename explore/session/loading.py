@@ -12,20 +12,25 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explore.narratives import atlas, radar, ranking, spread, stability
+from explore.narratives import atlas, listing, radar, ranking, replay, spread, stability
 from explore.narratives.chain import Chain, chained
 from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence, evidence
 from explore.narratives.lifeline import Lifeline, Member, lifeline
 from explore.narratives.lineage import Lineage
+from explore.narratives.listing import Listing
 from explore.narratives.radar import Radar
+from explore.narratives.replay import Detection, Replay
 from explore.narratives.run import Run, list_runs, open_run
 from explore.narratives.spread import Spread, Ties
 from explore.posts import uploads
+from explore.posts.collection import Collection
 from explore.posts.layout import Preview
 from explore.posts.quality import Quality, quality
+from explore.posts.quality import collection_of as inspected
 from explore.posts.readers import preview
 from explore.posts.snapshots import Snapshot, list_snapshots, open_snapshot
+from explore.present import exports
 from explore.settings import Workspace, current_workspace
 
 WindowKey = tuple[datetime, timedelta, timedelta] | None
@@ -109,6 +114,32 @@ def measured(view: View, narrative_id: int) -> dict[Any, Any] | None:
     return None if table is None else table.set_index("narrative_id").loc[narrative_id].to_dict()
 
 
+@st.cache_resource(max_entries=20, show_spinner="Looking when each narrative would have been flagged …")
+def _replayed(home: Path, run_id: str, window: Window) -> Replay:
+    return replay.replay(_opened(home, run_id), window)
+
+
+def detected(view: View, narrative_id: int) -> Detection | None:
+    """When a narrative began and would first have been flagged; null without times."""
+    if view.window is None:
+        return None
+    return replay.detection(_replayed(workspace().home, view.run.id, view.window), narrative_id)
+
+
+def every_post(view: View, narrative_id: int, *, search: str, offset: int, limit: int) -> Listing:
+    """One page of a narrative's posts up to the moment of a view, those with every word of `search`."""
+    as_of, key = view.window.as_of if view.window else None, workspace().pseudonym_key()
+    where = {"offset": offset, "limit": limit}
+    return listing.listing(view.run, view.snapshot, narrative_id, as_of=as_of, search=search, key=key, **where)
+
+
+def exported(view: View, narrative_id: int, *, search: str) -> bytes:
+    """All that `every_post` pages through, as CSV with pseudonyms."""
+    as_of = view.window.as_of if view.window else None
+    table = listing.exported(view.run, view.snapshot, narrative_id, as_of=as_of, search=search)
+    return exports.csv_bytes(table, key=workspace().pseudonym_key())
+
+
 @st.cache_resource(max_entries=40, show_spinner=False)
 def _outside(home: Path, run_id: str, window_key: WindowKey) -> Radar:
     listed = _listed(home, run_id, window_key)
@@ -163,6 +194,16 @@ def _quality(home: Path, snapshot_id: str) -> Quality:  # noqa: ARG001  # home i
 def quality_of(snapshot: Snapshot) -> Quality:
     """The quality report of a snapshot."""
     return _quality(workspace().home, snapshot.id)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _collection(home: Path, snapshot_id: str) -> Collection | None:  # noqa: ARG001  # home is part of the cache key
+    return inspected(open_snapshot(workspace(), snapshot_id))
+
+
+def collection_of(snapshot: Snapshot) -> Collection | None:
+    """What the collecting did to a snapshot; null without times."""
+    return _collection(workspace().home, snapshot.id)
 
 
 @st.cache_resource(max_entries=10, show_spinner="Comparing the runs …")

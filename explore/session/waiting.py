@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import streamlit as st
 from explore import jobs
 from explore.posts.snapshots import list_snapshots
 from explore.session.choosing import forget, look_at
-from explore.session.keys import FRAMED, JOB, NARRATIVE, RUN, SAMPLE, SAMPLE_NAME
+from explore.session.keys import AS_OF, FRAMED, JOB, NARRATIVE, RUN, SAMPLE, SAMPLE_NAME
 from explore.session.loading import now, runs, workspace
 
 
@@ -38,15 +39,28 @@ def explore_sample() -> jobs.Job:
 
 def cut_anew(manifest: Mapping[str, Any], granularity: str) -> None:
     """Look at the same posts cut broader or finer; a cut that is not there yet becomes a job."""
-    wanted = dict(manifest["config"]) | {"granularity": granularity}
+    _explore_anew(manifest, granularity=granularity)
+
+
+def form_as_of(manifest: Mapping[str, Any], as_of: datetime) -> None:
+    """Look at narratives formed from the posts before `as_of` only; a run that is not there yet becomes a job."""
+    _explore_anew(manifest, as_of=as_of.isoformat())
+
+
+def _explore_anew(manifest: Mapping[str, Any], **changes: str) -> None:
+    wanted = dict(manifest["config"]) | changes
     snapshot = manifest["snapshot"]
     for kept in runs():
-        if (kept["snapshot"]["id"], kept["config"], kept["encoder"]) == (snapshot["id"], wanted, manifest["encoder"]):
+        if (kept["snapshot"]["id"], kept["config"], _encoder(kept)) == (snapshot["id"], wanted, _encoder(manifest)):
             st.session_state[RUN] = kept["id"]
-            forget(NARRATIVE)
+            forget(NARRATIVE, *([AS_OF] if "as_of" in changes else []))
             return
     run = {"snapshot": snapshot["id"], **wanted}
     follow(jobs.submit(workspace(), title=str(snapshot["name"]), run=run, now=now()))
+
+
+def _encoder(manifest: Mapping[str, Any]) -> tuple[str, str]:
+    return manifest["encoder"]["name"], manifest["encoder"]["version"]
 
 
 def follow(job: jobs.Job | None) -> None:

@@ -76,10 +76,16 @@ def test_an_account_counts_once_a_step_of_the_curve(workspace: Workspace) -> Non
 
 
 def test_the_whole_curve_begins_with_the_narrative(few: Explored) -> None:
-    curve = of(few, BREAD, whole=True).curve
+    short = Window(as_of=at(8), length=timedelta(hours=12), baseline=timedelta(hours=36))
+    curve = of(few, BREAD, window=short, whole=True).curve
     assert curve["bin_start"].iloc[0] <= at(1.5) < curve["bin_start"].iloc[1]
     assert curve["bin_start"].iloc[-1] < at(8)
     assert curve["posts"].sum() == 4
+
+
+def test_the_whole_life_of_a_new_narrative_shows_no_less_than_the_usual_span(few: Explored) -> None:
+    usual, whole = (of(few, VOTE, whole=whole).curve for whole in (False, True))
+    assert whole["bin_start"].iloc[0] == usual["bin_start"].iloc[0] < at(7)
 
 
 def test_a_shorter_window_has_a_curve_of_itself_its_baseline_and_as_long_again(few: Explored) -> None:
@@ -177,7 +183,7 @@ def test_authors_are_pseudonyms_with_their_share_of_the_posts(few: Explored) -> 
 
 
 def test_languages_are_counted_where_they_are_known(few: Explored) -> None:
-    assert of(few, VOTE).languages.to_dict("records") == [{"lang": "en", "posts": 4}]
+    assert of(few, VOTE).languages.to_dict("records") == [{"lang": "en", "posts": 4}, {"lang": "und", "posts": 1}]
     assert of(few, BREAD).languages.to_dict("records") == [{"lang": "en", "posts": 3}, {"lang": "de", "posts": 1}]
 
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from explore import jobs
 from explore.narratives.run import Run
 from explore.settings import workspace_at
-from tests.narratives.making import Post, at, narrative_of, post, run_with
+from tests.narratives.making import Post, at, explored, narrative_of, post, run_with
 from tests.pages.conftest import Open, choose, press, read, table
 
 pytestmark = pytest.mark.usefixtures("full")
@@ -17,12 +19,12 @@ pytestmark = pytest.mark.usefixtures("full")
 
 def test_the_page_says_what_grows_and_lists_it_first(open_app: Open) -> None:
     app = open_app()
-    assert "1 of 4 narratives grew faster than chance in the last 24 h" in read(app)
+    assert "1 of 4 narratives grew faster than chance in the last 24 h of the file (to 15 Mar 2026" in read(app)
     assert "of 56 active accounts posted this in the last 24 h; none in the 7 days before." in read(app)
     listed = table(app)
     assert listed["status"].to_list()[0] == "▲ emerging"
     assert "▲ emerging" not in listed["status"].to_list()[1:]
-    assert listed["growth"][0].startswith("from none (at least ")
+    assert listed["growth"][0].startswith("none before, so at least ")
     assert listed["now"][0] == 40
     assert "battery" in listed["terms"][0]
     assert not app.exception
@@ -92,6 +94,42 @@ def test_an_earlier_moment_is_marked_as_hindsight_and_counts_only_what_was_there
     assert "None of 3 narratives grew faster than chance in the 24 h to 14 Mar 2026 00:00 UTC" in read(app)
     assert all("in the 24 h to 14 Mar 2026 00:00 UTC" in why for why in table(app)["why"])
     assert app.query_params["as_of"] == "2026-03-14T00:00:00Z"
+
+
+def test_an_earlier_moment_can_be_explored_anew_as_of_then(open_app: Open, full: Run, home: Path) -> None:
+    assert not [button for button in open_app().button if "as of then" in button.label]
+    app = open_app(as_of="2026-03-14T00:00Z")
+    press(app, "Form the narratives as of then")
+    (job,) = jobs.list_jobs(workspace_at(home))
+    assert job.run == {"snapshot": full.snapshot_id} | full.config.as_json() | {"as_of": "2026-03-14T00:00:00+00:00"}
+    assert "Exploring posts" in read(app)
+
+
+def test_a_run_as_of_then_that_is_there_is_shown_and_says_what_it_knows(
+    open_app: Open, full: Run, home: Path, posts: list[Post]
+) -> None:
+    then = explored(workspace_at(home), posts, as_of=at(12))
+    app = open_app(run=full.id, as_of="2026-03-14T00:00Z")
+    press(app, "Form the narratives as of then")
+    assert not jobs.list_jobs(workspace_at(home))
+    assert app.query_params["run"] == then.id
+    assert "Explored with the posts before 14 Mar 2026 00:00 UTC only" in read(app)
+    assert "Hindsight" not in read(app)
+    assert "Explored with the posts before 14 Mar 2026 00:00 UTC only" in read(open_app("narrative", run=then.id))
+
+
+def test_the_button_of_the_filters_counts_those_in_force(open_app: Open) -> None:
+    assert filters(open_app()) == "More filters"
+    app = open_app(posts=5, emerging="yes")
+    assert filters(app) == "More filters (2)"
+    app.text_input(key="search").set_value("bread").run()
+    assert filters(app) == "More filters (3)"
+
+
+def filters(app: AppTest) -> str:
+    """What stands on the button of the popover."""
+    popovers = [block.proto.popover.label for block in app.get("popover")]
+    return next(label for label in popovers if label.startswith("More"))
 
 
 def test_before_the_first_post_there_is_nothing_and_the_page_says_where_to_go(open_app: Open, kept: Run) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64encode
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,11 @@ import pytest
 
 from explore.errors import Refused
 from explore.narratives.evidence import Evidence
+from explore.narratives.jumps import Jumps
+from explore.narratives.replay import Detection
+from explore.posts.collection import Collection
 from explore.present import briefing
-from tests.present.handmade import NOW, RUN, SNAPSHOT, evidence, post, spread, without_times
+from tests.present.handmade import NOW, RUN, SNAPSHOT, WINDOW, evidence, post, spread, without_times
 
 HOSTILE = "</script><script>alert(1)</script><img src=http://127.0.0.1:9/x onerror=alert(2)>"
 
@@ -43,6 +47,42 @@ def test_the_page_says_how_steady_a_narrative_is_or_that_nobody_measured_it() ->
     assert "Found again in 2 of 20 resamples; unsteady" in known
     assert "overlaps with it by 31 % on average" in known
     assert "Not measured yet: whether it is found again" in said(page(evidence()))
+
+
+def test_the_page_says_when_it_would_have_been_flagged_and_where_it_went() -> None:
+    first = WINDOW.start + timedelta(hours=2)
+    found = Detection(first, None, first + timedelta(hours=4), first, 3, 1, timedelta(hours=6), is_cut=False)
+    link = {"kind": "link", "value": "https://evil.example/path?u=@me", "posts": 9, "units": 5}
+    lang = {"kind": "language", "value": "pt", "posts": 9, "units": 5}
+    went = pd.DataFrame([one | {"first_at": first, "reached_at": first} for one in (lang, link)])
+    told = replace(evidence(), jumps=Jumps(went, stray={"language": 1}))
+    made = briefing.render([told], snapshot=SNAPSHOT, run=RUN, now=NOW, detections=[found])
+    text = said(made)
+    assert "would first have been flagged 4 h after its first post, on 17 Aug 2017 08:00 UTC" in text
+    assert "3 accounts had posted it in Portuguese by 17 Aug 2017 04:00 UTC" in text
+    assert "evil.example/…" in text
+    assert "path?u" not in made
+    assert "When." not in said(page(evidence()))
+
+
+def test_the_page_says_what_the_collecting_did_and_that_no_weakness_found_is_no_clearance() -> None:
+    hole = pd.DataFrame({"start": [WINDOW.start], "end": [WINDOW.start + timedelta(hours=2)], "usual": [40]})
+    seen = Collection(timedelta(hours=1), hole, hole[:0].assign(posts=0), (), "second")
+    text = said(briefing.render([evidence()], snapshot=SNAPSHOT, run=RUN, now=NOW, collection=seen))
+    assert "The collection has no posts between 17 Aug 2017 02:00 UTC and 17 Aug 2017 04:00 UTC" in text
+    assert "That is no clearance" not in text
+    assert "That is no clearance" in said(page(evidence()))
+
+
+def test_shares_of_languages_are_shares_of_all_posts() -> None:
+    languages = pd.DataFrame({"lang": ["en", "und"], "posts": [602, 602]})
+    assert "English 50 %, unknown 50 %" in said(page(replace(evidence(), languages=languages)))
+
+
+def test_a_run_as_of_a_moment_says_so() -> None:
+    run = RUN | {"config": RUN["config"] | {"as_of": "2017-08-18T02:00:00+00:00"}}
+    text = said(briefing.render([evidence()], snapshot=SNAPSHOT, run=run, now=NOW))
+    assert "only posts before 18 Aug 2017 02:00 UTC" in text
 
 
 def test_the_page_names_where_its_figures_come_from() -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import astuple, replace
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from explore.narratives.replay import Detection
 from explore.present import charts
 from explore.present.theme import DARK, LIGHT, Palette
-from tests.present.handmade import evidence, without_times
+from tests.present.handmade import WINDOW, evidence, without_times
 
 
 def luminance(colour: str) -> float:
@@ -52,6 +54,18 @@ def test_every_curve_uses_only_the_colours_of_its_palette(measure: Any, dark: bo
     used = colours(without_data(charts.curve(evidence(), measure=measure, dark=dark)))
     assert used
     assert used <= set(astuple(DARK if dark else LIGHT))
+
+
+def test_first_post_tenth_account_and_first_flag_are_marked_where_they_lie_on_the_curve() -> None:
+    first = WINDOW.start + timedelta(hours=2)
+    found = Detection(first, None, first + timedelta(hours=4), first, 3, 1, timedelta(hours=6), is_cut=False)
+    drawn = str(charts.curve(evidence(), detection=found).to_dict())
+    assert "first post" in drawn
+    assert "first flag" in drawn
+    assert "tenth account" not in drawn
+    assert "first flag" not in str(charts.curve(evidence()).to_dict())
+    before = replace(found, first_at=WINDOW.baseline_start - timedelta(days=9))
+    assert "first post" not in str(charts.curve(evidence(), detection=before).to_dict())
 
 
 def test_the_curve_says_its_finding_and_its_time_zone() -> None:

@@ -1,0 +1,92 @@
+"""Every post of a narrative, page by page, searched by plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+import pandas as pd
+
+from explore.narratives.run import Run
+from explore.posts.pseudonyms import pseudonym
+from explore.posts.snapshots import Snapshot
+
+FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
+
+# Words are looked for as they are written: no sign means anything but itself
+_POSTS = """
+    SELECT s.*, r.message_id, r.copies
+    FROM (SELECT row, message_id, count(*) OVER (PARTITION BY message_id) AS copies FROM read_parquet($run_posts)
+          WHERE narrative_id = $narrative AND (created_at < $as_of OR created_at IS NULL)) r
+    JOIN (SELECT *, file_row_number AS row FROM read_parquet($posts, file_row_number = true)) s USING (row)
+    WHERE list_bool_and([true] || list_transform($words, lambda word: contains(lower(text), lower(word))))
+"""
+# Without url, which may name the account
+_EXPORTED = "post_id, created_at, author_id, lang, region, views, shares, likes, replies, media_id, message_id, text"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Posts of a narrative that hold the words: how many in all, and one page of them, the newest first.
+
+    posts: post_id, created_at (UTC), author (pseudonym, null = unknown), lang, views, text, copies (posts of the
+    narrative that say the same).
+    """
+
+    total: int
+    posts: pd.DataFrame
+
+
+def listing(
+    run: Run,
+    snapshot: Snapshot,
+    narrative_id: int,
+    *,
+    as_of: datetime | None,
+    search: str = "",
+    offset: int = 0,
+    limit: int = 50,
+    key: bytes,
+) -> Listing:
+    """One page of the posts before `as_of` that hold every word of `search`, upper and lower case alike."""
+    asked = (run, snapshot, narrative_id, as_of, search)
+    total = _query(f"SELECT count(*) AS n FROM ({_POSTS})", *asked)
+    found = _query(
+        f"""SELECT post_id, created_at, author_id, lang, views, text, copies FROM ({_POSTS})
+            ORDER BY created_at DESC NULLS LAST, row LIMIT {int(limit)} OFFSET {int(offset)}""",
+        *asked,
+    )
+    names = {author: pseudonym(author, key) for author in found["author_id"].dropna().unique()}
+    author = found["author_id"].map(names).astype(object).where(found["author_id"].notna(), None)
+    return Listing(int(total["n"].iloc[0]), found.drop(columns="author_id").assign(author=author))
+
+
+def exported(
+    run: Run, snapshot: Snapshot, narrative_id: int, *, as_of: datetime | None, search: str = ""
+) -> pd.DataFrame:
+    """All posts that `listing` would page through, the oldest first, for `present.exports`.
+
+    Columns: post_id, created_at, author_id (in plain words: the export makes the pseudonyms), lang, region, views,
+    shares, likes, replies, media_id, message_id, text.
+    """
+    return _query(
+        f"SELECT {_EXPORTED} FROM ({_POSTS}) ORDER BY created_at, row", run, snapshot, narrative_id, as_of, search
+    )
+
+
+def _query(
+    sql: str, run: Run, snapshot: Snapshot, narrative_id: int, as_of: datetime | None, search: str
+) -> pd.DataFrame:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.execute(
+            sql,
+            {
+                "run_posts": str(run.folder / "posts.parquet"),
+                "posts": str(snapshot.posts_path),
+                "narrative": narrative_id,
+                "as_of": as_of or FAR_FUTURE,
+                "words": search.split(),
+            },
+        ).df()

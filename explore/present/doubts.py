@@ -1,0 +1,139 @@
+"""What could fool a finding, for page and briefing alike: the figures, the collecting, the grouping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from explore.narratives.emergence import Window
+from explore.narratives.evidence import Evidence
+from explore.posts.collection import Collection
+from explore.present import steadiness, words
+from explore.present.steadiness import Measured
+
+MOSTLY_COPIES = 0.5  # from half on, copies and not people make the volume
+MOSTLY_ONE_ACCOUNT = 0.25
+A_HANDFUL = 10  # units in the window below which a few people explain everything
+SHORT_BASELINE = 7  # bins; with fewer, a weekday or one news event can look like growth
+OFTEN_UNKNOWN = 0.1  # share of posts without a language from which on it is said
+MOST = 3  # holes or spikes that are told one by one
+NONE_FOUND = (
+    "None of the usual weaknesses was found: copies, one account, few of them, a short history, holes in the "
+    "collection. That is no clearance: these checks do not look at who is behind the accounts, or why they post."
+)
+
+
+def doubts(
+    evidence: Evidence,
+    *,
+    hindsight: bool = False,
+    has_languages: bool = True,
+    measured: Measured = None,
+    collection: Collection | None = None,
+) -> list[str]:
+    """What could fool the finding about a narrative, most serious first; empty when nothing is known that could.
+
+    `hindsight`: the as-of time lies before the run's last post, so the grouping has seen what came after.
+    `has_languages`: whether the file names them. `measured`: as in `steadiness`. `collection`: of the snapshot.
+    """
+    narrative, window, unit = evidence.narrative, evidence.window, evidence.unit
+    found = [
+        *_about_volume(narrative, unit),
+        *(_about_baseline(narrative, window) if window else []),
+        *(_about_collecting(narrative, window, collection) if window and collection else []),
+        *_about_gaps(narrative, unit),
+        *_about_languages(evidence.languages, has_languages=has_languages),
+    ]
+    if hindsight:
+        found.append(
+            "The posts were grouped with hindsight: later posts helped to tell this narrative apart, so on the day "
+            "itself it may have been harder to see."
+        )
+    return found + steadiness.caveats(measured)
+
+
+def collected(collection: Collection, *, begin: datetime, start: datetime, end: datetime) -> list[str]:
+    """Holes and spikes of the collection that overlap the window [start, end) or its baseline [begin, start)."""
+    told = []
+    for kind, found in (("hole", collection.holes), ("spike", collection.spikes)):
+        inside = found[(found["start"] < end) & (found["end"] > begin)].sort_values("start", ascending=False)
+        told += [_collected(kind, row, start=start) for row in inside.head(MOST).to_dict("records")]
+        if len(inside) > MOST:
+            more = words.count(len(inside) - MOST, f"more {kind}")
+            told.append(f"The collection has {more} in the time compared; the page Snapshots lists them.")
+    return told
+
+
+def _about_volume(narrative: Mapping[str, Any], unit: str) -> list[str]:
+    found = []
+    copies, top, now = (_figure(narrative, key) for key in ("copy_share", "top_author_share", "now_authors"))
+    if copies >= MOSTLY_COPIES:
+        found.append(
+            f"{words.percent(copies)} of its posts are copies ({words.count(narrative.get('n_posts'), 'post')} in "
+            f"{words.count(narrative.get('n_messages'), 'different wording')}). Copies can be a campaign, a shared "
+            "quote or a news feed; volume alone does not tell which."
+        )
+    if top >= MOSTLY_ONE_ACCOUNT:
+        found.append(f"One account wrote {words.percent(top)} of its posts.")
+    if 0 < now < A_HANDFUL and words.status(narrative) == "▲ emerging":
+        few = words.count(now, unit[:-1])
+        found.append(f"Few are behind it so far: {few} in the window. A small group can be a coincidence.")
+    return found
+
+
+def _about_baseline(narrative: Mapping[str, Any], window: Window) -> list[str]:
+    bins = int(narrative.get("base_bins") or 0)
+    if words.status(narrative) == "not testable" or bins >= min(SHORT_BASELINE, window.bins):
+        return []
+    return [
+        f"The comparison rests on {words.length(bins * window.length)} only, all that the snapshot holds before the "
+        "window; a weekday or one news event can look like growth."
+    ]
+
+
+def _about_collecting(narrative: Mapping[str, Any], window: Window, collection: Collection) -> list[str]:
+    begin = window.start - int(narrative.get("base_bins") or 0) * window.length
+    return collected(collection, begin=begin, start=window.start, end=window.as_of)
+
+
+def _collected(kind: str, row: Mapping[Any, Any], *, start: datetime) -> str:
+    begins, ends = row["start"], row["end"]
+    in_window, in_baseline = ends > start, begins < start
+    where = "window and baseline" if in_window and in_baseline else "the window" if in_window else "the baseline"
+    between = f"between {words.when(begins)} and {words.when(ends)}, inside {where}"
+    usual = f"where {words.number(row['usual'])} were usual"
+    if kind == "spike":
+        many = words.count(row["posts"], "post")
+        return f"The collection has {many} {between}, {usual}: an event, or something that was collected twice."
+    effect = "what was posted then is not counted" if in_window else "the comparison rests on less"
+    return f"The collection has no posts {between}, {usual}: {effect}."
+
+
+def _about_gaps(narrative: Mapping[str, Any], unit: str) -> list[str]:
+    found = []
+    if unit == "messages":
+        found.append(
+            "The file names no authors, so different messages are counted instead of accounts: one person writing "
+            "many versions would look like many people."
+        )
+    reach = narrative.get("reach")
+    if reach is None or pd.isna(reach):
+        found.append("Reach is unknown: the file has no view counts.")
+    return found
+
+
+def _about_languages(languages: pd.DataFrame, *, has_languages: bool) -> list[str]:
+    if not has_languages:
+        return ["Languages are unknown: the file does not name them."]
+    unknown, total = languages.loc[languages["lang"] == "und", "posts"].sum(), languages["posts"].sum()
+    share = unknown / total if total else 0.0
+    return [f"The language of {words.percent(share)} of its posts is unknown."] if share >= OFTEN_UNKNOWN else []
+
+
+def _figure(narrative: Mapping[str, Any], key: str) -> float:
+    """A figure of a narrative, 0 where it is unknown."""
+    value = narrative.get(key)
+    return 0.0 if value is None or pd.isna(value) else float(value)
