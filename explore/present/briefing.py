@@ -28,6 +28,7 @@ from explore.files import write_bytes
 from explore.narratives.evidence import Evidence
 from explore.narratives.spread import Spread
 from explore.present import charts, spreading, steadiness, words
+from explore.present.clearest import clearest
 from explore.present.redaction import calm, domain, excerpt, masked
 from explore.present.steadiness import Measured
 from explore.present.theme import DARK, LIGHT
@@ -158,7 +159,7 @@ def _narrative(evidence: Evidence, *, place: int, run: Facts, snapshot: Facts, m
         "flagged": words.status(narrative) == "▲ emerging",
         "why": words.why(narrative, window, unit, dated=True),
         "growth": words.growth(narrative),
-        "shares": words.shares(narrative, unit),
+        "shares": f"{words.shares(narrative, unit)} {clearest(narrative, window, unit, dated=True)}".strip(),
         "certainty": words.certainty(narrative),
         "since": words.since(narrative),
         "size": words.size(narrative, unit),
