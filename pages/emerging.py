@@ -10,6 +10,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from explore import session
 from explore.present import pockets, tables, words
+from explore.present.clearest import clearest
 from explore.present.redaction import calm
 from explore.session import View
 from pages import cards
@@ -190,7 +191,8 @@ def detail(view: View, narrative: dict[str, Any]) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         cards.heading(narrative["label"], words.status(narrative))
-        st.write(words.why(narrative, view.window, view.run.unit, dated=view.is_hindsight))
+        why = words.why(narrative, view.window, view.run.unit, dated=view.is_hindsight)
+        st.write(f"{why} {clearest(narrative, view.window, view.run.unit, dated=view.is_hindsight)}".strip())
         cards.steady(view, int(narrative["narrative_id"]))
         if st.button("Open this narrative", type="primary", icon=":material/arrow_forward:"):
             st.switch_page(session.NARRATIVE_PAGE)

@@ -30,6 +30,7 @@ from explore.narratives.replay import Detection
 from explore.narratives.spread import Spread
 from explore.posts.collection import Collection
 from explore.present import charts, doubts, reasons, spreading, steadiness, timing, words
+from explore.present.clearest import clearest
 from explore.present.redaction import calm, domain, excerpt, masked
 from explore.present.steadiness import Measured
 from explore.present.theme import DARK, LIGHT
@@ -65,7 +66,7 @@ def render(
     """
     if not evidences:
         raise Refused("A briefing needs at least one narrative.")
-    n, page = len(evidences), _environment().get_template("briefing.html")
+    page = _environment().get_template("briefing.html")
     style, script = _style(), _script()
     return page.render(
         policy=_policy(style, script),
@@ -170,7 +171,7 @@ def _narrative(
         "flagged": words.status(narrative) == "▲ emerging",
         "why": words.why(narrative, window, unit, dated=True),
         "growth": words.growth(narrative),
-        "shares": words.shares(narrative, unit),
+        "shares": f"{words.shares(narrative, unit)} {clearest(narrative, window, unit, dated=True)}".strip(),
         "certainty": words.certainty(narrative),
         "since": words.since(narrative),
         "size": words.size(narrative, unit),

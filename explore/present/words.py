@@ -149,8 +149,9 @@ def certainty(narrative: Mapping[str, Any]) -> str:
         return "Growth could not be tested."
     if float(q) > LEVEL:
         return "No growth beyond what chance alone would show among this many narratives."
-    alarms = f"at most {one_in(float(q))} is expected to be a false alarm"
-    return f"Of all narratives that stand out as clearly as this one, {alarms}."
+    if not _true(narrative.get("flagged")):
+        return "Not called emerging: its growth is not surely above 1 in the window as well as in its clearest part."
+    return f"Of all narratives as clear as this one, at most {one_in(float(q))} is expected to be a false alarm."
 
 
 def size(narrative: Mapping[str, Any], unit: str) -> str:

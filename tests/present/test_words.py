@@ -113,6 +113,7 @@ def test_certainty_never_claims_more_than_one_in_a_thousand() -> None:
     assert "at most 1 in 1,000 is expected" in words.certainty(narrative(q_value=1e-30))
     assert "at most 1 in 33 is expected" in words.certainty(narrative(q_value=0.03))
     assert words.certainty(narrative(q_value=0.4)).startswith("No growth beyond what chance alone")
+    assert words.certainty(narrative(q_value=0.03, flagged=False)).startswith("Not called emerging: its growth is not")
     assert words.certainty(narrative(q_value=float("nan"))) == "Growth could not be tested."
 
 
