@@ -232,7 +232,9 @@ def _decoded(value: bytes | None) -> str | bool | None:
 def _whole_ids(values: pa.Array, verdict: _Verdict, damaged: str) -> pa.Array:
     """Ids that were stored as decimal numbers, as digits; those that may have been rounded are rejected."""
     numbers = values.cast(pa.float64()).fill_null(0).to_numpy(zero_copy_only=False)
-    exact = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < _EXACT_BELOW[values.type.bit_width])
+    exact = (
+        np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < _EXACT_BELOW[values.type.bit_width])
+    )
     verdict.reject(~exact & ~np.isnan(numbers), damaged)
     missing = ~_mask(values.is_valid()) | np.isnan(numbers)
     return pa.array(np.where(exact, numbers, 0).astype(np.int64), mask=missing).cast(pa.string())
