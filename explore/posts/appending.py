@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from explore.errors import Refused
 from explore.files import remove_abandoned, scratch_folder
 from explore.posts.batches import clip
+from explore.posts.duplicates import differences, met_differences
 from explore.posts.history import COUNTED, METRICS, METRICS_SCHEMA
 from explore.posts.layout import Preview
 from explore.posts.notes import carry_notes
@@ -31,6 +32,7 @@ from explore.posts.paths import parse_source
 from explore.posts.rewriting import groups, new_snapshot, opened, queries, rows_since, within, without, write_manifest
 from explore.posts.schema import FIELD_NAMES, POSTS_SCHEMA, QUARANTINE_SCHEMA
 from explore.posts.snapshots import LoadOptions, LoadReport, Snapshot, load, open_snapshot
+from explore.posts.telling import differing
 from explore.posts.writing import Facts, TableWriter
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace, workspace_at
@@ -46,6 +48,11 @@ FROM (SELECT *, file_row_number AS place FROM read_parquet($new, file_row_number
 JOIN (SELECT post_id, text, file_row_number AS place FROM read_parquet($old, file_row_number = true)) b USING (post_id)
 ORDER BY new_place
 """
+_LASTING = tuple(name for name in FIELD_NAMES if name not in ("post_id", "text", *COUNTED))
+_DIFFER = f"""
+SELECT {differences(_LASTING, later="n", original="b")}
+FROM read_parquet($new) n JOIN read_parquet($old) b USING (post_id) WHERE n.text = b.text
+"""
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,14 @@ class _Met:
     """Posts that come again: ascending places in the new and, for those with the same text, in the old rows.
 
     old: ascending; counts: our four counts of the later file, in the order of `old`. conflicts: places in the new rows
-    of those with another text.
+    of those with another text. differ: field that keeps its old value -> posts with the same text and another value.
     """
 
     new: np.ndarray
     old: np.ndarray
     counts: dict[str, pa.Array]
     conflicts: np.ndarray
+    differ: dict[str, int]
 
 
 def append(
@@ -163,11 +171,12 @@ def _met(base: Snapshot, part: Snapshot, scratch: Path) -> _Met:
     with queries(scratch) as database:
         files = {"new": str(part.posts_path), "old": str(base.posts_path)}
         found: pa.Table = database.sql(_MET, params=files).to_arrow_table()
+        differ = met_differences(_LASTING, database.execute(_DIFFER, files).fetchone())
     new = found["new_place"].to_numpy().astype(np.int64)
     same = found["same"].to_numpy().astype(bool)
     again = found.filter(pa.array(same)).sort_by("old_place")
     counts = {name: again[name].combine_chunks() for name in COUNTED}
-    return _Met(new, again["old_place"].to_numpy().astype(np.int64), counts, new[~same])
+    return _Met(new, again["old_place"].to_numpy().astype(np.int64), counts, new[~same], differ)
 
 
 def _refuse_damage(part: Snapshot, met: _Met, options: LoadOptions) -> None:
@@ -265,6 +274,7 @@ def _manifest(
         "quarantined": new["counts"]["quarantined"] + changed,
         "duplicates": new["counts"]["duplicates"] + again,
     }
+    notes = [*part.load_notes, *filter(None, [differing(met.differ, "the one in the snapshot")])]
     added = {
         "to": base.id,
         "sha256": part.sha256,
@@ -273,7 +283,7 @@ def _manifest(
         "options": asdict(options),
         "counts": counts,
         "reasons": dict(reasons.most_common()),
-        "notes": list(part.load_notes),
+        "notes": notes,
         "loaded_at": now.astimezone(UTC).isoformat(),
     }
     files = [*old["files"], *new["files"]]
@@ -290,7 +300,7 @@ def _manifest(
         **facts.summary(),
         "columns_dropped": sorted({*old["columns_dropped"], *new["columns_dropped"]}),
         "versions": new["versions"],
-        "notes": [*base.load_notes, *part.load_notes],
+        "notes": [*base.load_notes, *notes],
         "appended": [*old.get("appended", []), added],
         "rows_since": rows_since(base).isoformat(),
         "loaded_at": now.astimezone(UTC).isoformat(),

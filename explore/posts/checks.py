@@ -23,6 +23,8 @@ _ROUNDED = r"^\s*[+-]?(?:\d+[.,]\d+[eE]\+?|\d+[eE]\+)\d+\s*$"
 _NO_NUMBER = pa.array(["", *WRITTEN_NULLS])
 # Per field, what is as good as nothing; see WRITTEN_NULLS
 _NULLS = {"text": WRITTEN_NULLS[:1], "post_id": WRITTEN_NULLS[:1], "region": tuple(set(WRITTEN_NULLS) - {"NA"})}
+_IDS_OF_OTHERS = ("author_id", "media_id")
+_EXACT_BELOW = {16: 2**11, 32: 2**24, 64: 2**53}  # bits of a float -> from here on it skips whole numbers
 _LARGEST = str(2**63 - 1)
 _WORDS_KEPT, _OTHER_WORDS = 50, "other words"  # for "unknown", of which a file may have any number
 _VALUE_SHOWN = 40  # characters of a value that a reason quotes
@@ -129,7 +131,7 @@ def _words(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Arr
         verdict.reject(blank, "no_id")
         verdict.reject(_mask(pc.match_substring_regex(values, _ROUNDED)), "bad_id")
         verdict.reject((kinds == NUMBER) & _mask(pc.match_substring_regex(values, "[eE]")), "bad_id")
-    if name in ("author_id", "media_id"):  # rounded ones would merge accounts that have nothing to do with each other
+    if name in _IDS_OF_OTHERS:  # rounded ones would merge accounts that have nothing to do with each other
         verdict.reject(_mask(pc.match_substring_regex(values, _ROUNDED)), "rounded_id")
         verdict.reject((kinds == NUMBER) & _mask(pc.match_substring_regex(values, "[eE]")), "rounded_id")
     verdict.reject(_mask(pc.greater(pc.utf8_length(values), MAX_CELL)), "cell_too_long")
@@ -161,7 +163,8 @@ def _joined(batch: Batch, source: Source, name: str, verdict: _Verdict) -> tuple
 
 def _choice(batch: Batch, columns: Sequence[str], name: str, verdict: _Verdict) -> tuple[pa.Array, np.ndarray]:
     """One column, or several joined: texts by an empty line where both say something, ids by _ where both are there."""
-    parts = [_strings(batch.columns[column], verdict) for column in columns]
+    damaged = "rounded_id" if name in _IDS_OF_OTHERS else "bad_id"
+    parts = [_strings(batch.columns[column], verdict, damaged=damaged) for column in columns]
     kinds = [_kinds(batch, column) for column in columns]
     if len(parts) == 1:
         return parts[0], kinds[0]
@@ -190,15 +193,15 @@ def _or_null(values: pa.Array, name: str | None = None) -> pa.Array:
     return pc.if_else(pa.array(nothing), pa.scalar(None, pa.string()), values) if nothing.any() else values
 
 
-def _strings(values: pa.Array, verdict: _Verdict) -> pa.Array:
-    """Any arrow column as strings; what cannot be one exactly is rejected."""
+def _strings(values: pa.Array, verdict: _Verdict, *, damaged: str = "bad_id") -> pa.Array:
+    """Any arrow column as strings; what cannot be one exactly is rejected, a rounded number as `damaged`."""
     kind = values.type
     if pa.types.is_string(kind):
         return _valid_utf8(values, verdict)
     if any(test(kind) for test in (pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)):
         return _valid_utf8(values.cast(pa.binary()), verdict)
     if pa.types.is_floating(kind):
-        return _whole_ids(values, verdict)
+        return _whole_ids(values, verdict, damaged)
     try:
         return values.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -226,11 +229,13 @@ def _decoded(value: bytes | None) -> str | bool | None:
         return False
 
 
-def _whole_ids(values: pa.Array, verdict: _Verdict) -> pa.Array:
+def _whole_ids(values: pa.Array, verdict: _Verdict, damaged: str) -> pa.Array:
     """Ids that were stored as decimal numbers, as digits; those that may have been rounded are rejected."""
     numbers = values.cast(pa.float64()).fill_null(0).to_numpy(zero_copy_only=False)
-    exact = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53)
-    verdict.reject(~exact & ~np.isnan(numbers), "bad_id")
+    exact = (
+        np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < _EXACT_BELOW[values.type.bit_width])
+    )
+    verdict.reject(~exact & ~np.isnan(numbers), damaged)
     missing = ~_mask(values.is_valid()) | np.isnan(numbers)
     return pa.array(np.where(exact, numbers, 0).astype(np.int64), mask=missing).cast(pa.string())
 

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explore.posts.schema import FIELD_NAMES
+
 if TYPE_CHECKING:
     import duckdb
 
 _MEMORY = "1GB"
 
+_TOLD_APART = ("post_id", "text")
+
 # Rows after the first of their id, and whether they say the same as the first.
-_LATER = """
-WITH posts AS (SELECT post_id, text, file_row_number AS place FROM read_parquet($path, file_row_number = true)),
+_PAIRS = """
+WITH posts AS (SELECT *, file_row_number AS place FROM read_parquet($path, file_row_number = true)),
 twice AS (SELECT post_id, min(place) AS first FROM posts GROUP BY post_id HAVING count(*) > 1)
-SELECT later.place, later.text = original.text AS same
+SELECT {}
 FROM posts AS later
 JOIN twice ON twice.post_id = later.post_id AND later.place > twice.first
 JOIN posts AS original ON original.place = twice.first
-ORDER BY later.place
 """
+_LATER = _PAIRS.format("later.place, later.text = original.text AS same") + "ORDER BY later.place"
 
 # Invented ids are "hash of text, time and author"-"record in the load"; so the file of a post is known by its record.
 _REPEATS = """
@@ -42,10 +46,12 @@ class Duplicates:
     """Places (row numbers from 0, ascending int64) of posts whose id came before.
 
     same: with the same text, to be dropped and counted. other: with another text, to be quarantined.
+    differ: another field of ours -> how many of `same` hold something else there than the post that is kept.
     """
 
     same: np.ndarray
     other: np.ndarray
+    differ: dict[str, int]
 
     @property
     def places(self) -> np.ndarray:
@@ -56,9 +62,27 @@ def find_duplicates(posts: Path, *, scratch: Path) -> Duplicates:
     """Look through a Parquet file with `post_id` and `text` for ids that come again. `scratch` takes what spills."""
     with _database(scratch) as database:
         found = database.execute(_LATER, {"path": str(posts)}).fetchnumpy()
-    places = np.asarray(found["place"], dtype=np.int64)
-    same = np.asarray(found["same"], dtype=bool)
-    return Duplicates(places[same], places[~same])
+        places = np.asarray(found["place"], dtype=np.int64)
+        same = np.asarray(found["same"], dtype=bool)
+        differ = {}
+        if same.any():
+            names = [name for name in FIELD_NAMES if name not in _TOLD_APART]
+            compared = _PAIRS.format(differences(names)) + "WHERE later.text = original.text"
+            differ = met_differences(names, database.execute(compared, {"path": str(posts)}).fetchone())
+    return Duplicates(places[same], places[~same], differ)
+
+
+def differences(names: Iterable[str], *, later: str = "later", original: str = "original") -> str:
+    """SQL that counts, field by field, the rows of `later` that hold something and not what `original` holds."""
+    return ", ".join(
+        f"count(*) FILTER ({later}.{name} IS NOT NULL AND {later}.{name} IS DISTINCT FROM {original}.{name})"
+        for name in names
+    )
+
+
+def met_differences(names: Iterable[str], counted: tuple[int, ...] | None) -> dict[str, int]:
+    """The fields in which any rows differ, with how many."""
+    return {name: count for name, count in zip(names, counted or (), strict=False) if count}
 
 
 def count_repeats(posts: Path, starts: Sequence[int], *, scratch: Path) -> int:

@@ -47,7 +47,7 @@ class Staged:
     """What is known of a load once its posts and its quarantine are written.
 
     reasons: reason code -> records, the commonest first. firsts: reason code -> the first record kept apart for it.
-    facts: see `Facts.summary`.
+    facts: see `Facts.summary`. differ: see `Duplicates`.
     """
 
     counts: Counts
@@ -55,6 +55,7 @@ class Staged:
     firsts: dict[str, int]
     time_formats: tuple[str, ...]
     facts: dict[str, Any]
+    differ: dict[str, int]
 
     @property
     def damaged(self) -> int:
@@ -67,7 +68,7 @@ class Staged:
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Staged:
         formats = tuple(told["time_formats"])
-        return cls(Counts(**told["counts"]), told["reasons"], told["firsts"], formats, told["facts"])
+        return cls(Counts(**told["counts"]), told["reasons"], told["firsts"], formats, told["facts"], told["differ"])
 
 
 class Staging:
@@ -139,7 +140,7 @@ class Staging:
         quarantined = self._reasons.total()
         counts = Counts(kept + quarantined + len(again.same), kept, quarantined, len(again.same))
         reasons = dict(self._reasons.most_common())
-        return Staged(counts, reasons, self._firsts, tuple(sorted(self._time_formats)), facts.summary())
+        return Staged(counts, reasons, self._firsts, tuple(sorted(self._time_formats)), facts.summary(), again.differ)
 
     def _note_objects(self, texts: pa.ChunkedArray) -> None:
         """Count the texts that are JSON objects."""

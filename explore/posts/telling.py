@@ -62,6 +62,7 @@ def load_notes(
             "one in an earlier file. The files have no post ids, so all were kept: check that no file holds the posts "
             "of another."
         )
+    notes += filter(None, [differing(staged.differ, "the first")])
     ahead = int(staged.facts["more_than_a_day_ahead"])
     if ahead:
         last = datetime.fromisoformat(staged.facts["last_at"])
@@ -82,6 +83,17 @@ def no_times(preview: Preview, mapping: ColumnMapping) -> str:
     return (
         f"No column was taken for the time, so nothing can be called emerging; {named} looks like times. "
         f"Name it with --map created_at='{brief(suspects[0])}'."
+    )
+
+
+def differing(differ: Mapping[str, int], kept: str) -> str:
+    """That duplicates, which were dropped, held something else than the post that was kept; "" where none did."""
+    if not differ:
+        return ""
+    fields = ", ".join(f"{name} in {count:,}" for name, count in differ.items())
+    return (
+        f"Some duplicates, with the same id and text, differ from the post that was kept, which is {kept}: {fields}. "
+        "Where author_id or created_at differ, check that the ids are the posts' own."
     )
 
 

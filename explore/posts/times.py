@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from explore.errors import Refused
+from explore.errors import Refused, brief
 from explore.posts import clocks
 from explore.posts.schema import WRITTEN_NULLS
 
@@ -78,7 +78,7 @@ def parse_times(values: pa.Array, *, column: str, tz: tzinfo, date_order: str | 
 
     Times without a zone are taken as local time in `tz`, and so are those in an abbreviation that only `tz` explains.
     Numbers count from 1970 (or 1601), their unit told by their size; those that other clocks may mean are BAD.
-    Raises Refused for dates such as 01/03/2024 while `date_order` is None.
+    Raises Refused for dates such as 01/03/2024 while `date_order` is None and for floats too short to hold a time.
     """
     kind = values.type
     if pa.types.is_null(kind):
@@ -87,9 +87,21 @@ def parse_times(values: pa.Array, *, column: str, tz: tzinfo, date_order: str | 
         return parse_times(values.dictionary_decode(), column=column, tz=tz, date_order=date_order)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _stamps(values, tz=tz)
+    if pa.types.is_floating(kind) and kind.bit_width < 64:
+        _refuse_short_floats(values, column)
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         values = _as_text(values)
     return _texts(values, column=column, tz=tz, date_order=date_order)
+
+
+def _refuse_short_floats(values: pa.Array, column: str) -> None:
+    """Refuse times in floats of 32 bits and less: near 2024 they step by 128 s, in milliseconds by 131 s."""
+    if any(value is not None and value == value for value in values.to_pylist()):
+        raise Refused(
+            f"The times in column '{brief(column)}' are {values.type.bit_width}-bit decimal numbers, too short to hold "
+            "a time: moments minutes apart have become one. Export them as timestamps or whole numbers, or go without "
+            "times with --map created_at=."
+        )
 
 
 def _as_text(values: pa.Array) -> pa.Array:

@@ -84,6 +84,18 @@ def test_later_counts_win_and_are_kept_as_history(workspace: Workspace, tmp_path
     assert history(base, "1")[["views", "likes"]].to_numpy().tolist() == [[10, 1]]
 
 
+def test_a_known_post_with_another_account_or_time_is_told_and_stays_as_it_was(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    base = today(workspace, tmp_path, [line(n, views=1) for n in range(3)])
+    later = [line(0, author="you"), line(1, created_at="2024-05-02T10:00:00Z", author="you"), line(2, views=2)]
+    report, made = appended(workspace, tmp_path, base, later)
+    assert len(report.notes) == 1
+    assert "which is the one in the snapshot: created_at in 1, author_id in 2." in report.notes[0]
+    assert made.load_notes == report.notes
+    assert {(post["author_id"], post["created_at"].day) for post in posts_of(made)} == {("me", 1)}
+
+
 def test_history_goes_on_over_a_third_file(workspace: Workspace, tmp_path: Path) -> None:
     base = today(workspace, tmp_path, [line(1, views=10)])
     _, second = appended(workspace, tmp_path, base, [line(1, views=20)])

@@ -84,3 +84,34 @@ def test_ids_of_every_kind_keep_their_digits(case: str, workspace: Workspace, tm
     values, last = IDS[case]
     _, posts = loaded(workspace, tmp_path, parquet_with(id=values), "p.parquet")
     assert posts[-1]["post_id"] == last
+
+
+@pytest.mark.parametrize(("field", "reason"), [("id", "bad_id"), ("author", "rounded_id")])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        np.array([1, 2**11 - 1, 2**11], np.float16),
+        np.array([1, 2**24 - 1, 123_456_789], np.float32),
+        np.array([1, 2**53 - 1, 2**53], np.float64),
+    ],
+    ids=str,
+)
+def test_ids_in_floats_too_short_for_them_are_kept_apart(
+    numbers: Any, field: str, reason: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    ids = pa.array(np.append(np.arange(7).astype(numbers.dtype) + 10, numbers))
+    report, posts = loaded(workspace, tmp_path, parquet_with(**{field: ids}), "p.parquet")
+    assert report.reasons == {reason: 1}
+    name = {"id": "post_id", "author": "author_id"}[field]
+    assert [post[name] for post in posts][-2:] == ["1", str(int(numbers[1]))]
+
+
+def test_times_in_floats_too_short_for_them_are_refused(workspace: Workspace, tmp_path: Path) -> None:
+    seconds = pa.array((1_709_632_800 + 61 * np.arange(10)).astype(np.float32))
+    with pytest.raises(Refused, match=r"'created_at' are 32-bit decimal numbers, too short"):
+        loaded(workspace, tmp_path, parquet_with(created_at=seconds), "p.parquet")
+
+
+def test_times_in_long_floats_are_read(workspace: Workspace, tmp_path: Path) -> None:
+    _, posts = loaded(workspace, tmp_path, parquet_with(created_at=pa.array([1_709_632_861.25] * 10)), "p.parquet")
+    assert posts[0]["created_at"].isoformat() == "2024-03-05T10:01:01.250000+00:00"

@@ -69,3 +69,26 @@ def test_json_behind_record_separators_is_refused_with_the_mend(workspace: Works
 def test_an_offset_that_no_place_has_is_refused(offset: str) -> None:
     with pytest.raises(Refused, match="is not known"):
         zone(offset)
+
+
+@pytest.mark.parametrize(
+    ("again", "differs"),
+    [
+        ("3,2024-05-01T10:00:00Z,ordinary post 3,someone else,3", "author_id in 1"),
+        ("3,2024-06-01T10:00:00Z,ordinary post 3,a3,3", "created_at in 1"),
+        ("3,2024-05-01T10:00:00Z,ordinary post 3,a3,900", "views in 1"),
+    ],
+)
+def test_a_duplicate_that_differs_in_more_than_its_text_is_told(
+    again: str, differs: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    report, posts = loaded(workspace, tmp_path, again, "4,2024-05-01T10:00:00Z,ordinary post 4,a4,")
+    assert report.duplicates == 2
+    assert len(report.notes) == 1
+    assert f"which is the first: {differs}." in report.notes[0]
+    assert posts.set_index("post_id").loc["3", ["author_id", "views"]].tolist() == ["a3", 3]
+
+
+def test_a_duplicate_that_says_no_more_is_not_told(workspace: Workspace, tmp_path: Path) -> None:
+    report, _ = loaded(workspace, tmp_path, GOOD[3], "4,2024-05-01T10:00:00Z,ordinary post 4,,")
+    assert (report.duplicates, report.notes) == (2, ())
