@@ -61,16 +61,17 @@ def pick_granularity(shown: dict[str, Any]) -> None:
     """The same posts in fewer or more narratives: a run that is there is shown, another one becomes a job."""
     key = f"granularity-{shown['id']}"
     st.session_state.setdefault(key, shown["config"]["granularity"])
-    about = {level: found["narratives"] for level, found in shown.get("levels", {}).items()}
     st.segmented_control(
-        "Narratives, about",
+        "Narratives",
         ["broad", "medium", "fine"],
-        format_func=lambda level: f"{about[level]:,} {level}" if level in about else level,
         key=key,
-        help="Fewer and larger, or more and smaller narratives of the same posts. Takes seconds. What stands "
-        "out inside a large one is split off at every level.",
+        help="Fewer and larger, or more and smaller narratives of the same posts. Takes seconds. What stands out inside "
+        "a large one is split off at every level.",
         on_change=lambda: session.cut_anew(shown, st.session_state[key]) if st.session_state[key] else None,
     )
+    counts = [f"{found['narratives']:,} {level}" for level, found in shown.get("levels", {}).items()]
+    if counts:
+        st.caption(f"About {', '.join(counts)}")
 
 
 def _snapshot_name(snapshot_id: str, name: str, *, alone: bool) -> str:
