@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explore.posts.languages import UNKNOWN
 from explore.posts.schema import FIELD_NAMES
 
 if TYPE_CHECKING:
@@ -74,9 +75,10 @@ def find_duplicates(posts: Path, *, scratch: Path) -> Duplicates:
 
 def differences(names: Iterable[str], *, later: str = "later", original: str = "original") -> str:
     """SQL that counts, field by field, the rows of `later` that hold something and not what `original` holds."""
+    held = {name: f"nullif({later}.lang, '{UNKNOWN}')" if name == "lang" else f"{later}.{name}" for name in names}
     return ", ".join(
-        f"count(*) FILTER ({later}.{name} IS NOT NULL AND {later}.{name} IS DISTINCT FROM {original}.{name})"
-        for name in names
+        f"count(*) FILTER ({value} IS NOT NULL AND {value} IS DISTINCT FROM {original}.{name})"
+        for name, value in held.items()
     )
 
 

@@ -110,8 +110,8 @@ def told_by(head: bytes, *, name: str, compression: str, delimiter: str | None) 
         raise Refused(f"'{name}' holds nothing but white space; export it again.")
     refuse_lines_above(text, name)
     dialect = _dialect(decoded(head, encoding), delimiter)
-    if delimiter is not None:
-        _refuse_wrong_delimiter(decoded(head, encoding), dialect.delimiter, name)
+    if delimiter is not None or _SEPARATOR_LINE.match(text):
+        _refuse_wrong_delimiter(decoded(head, encoding), dialect.delimiter, name, named=delimiter is not None)
     elif _is_odd(dialect.delimiter, text.partition("\n")[0]):
         refuse_other_separators(text, name)
     return Layout("tsv" if dialect.delimiter == "\t" else "csv", compression, encoding, dialect)
@@ -191,15 +191,15 @@ def _dialect(text: str, delimiter: str | None) -> Dialect:
     return max(tried, key=lambda one: _agreement(text, one))
 
 
-def _refuse_wrong_delimiter(text: str, delimiter: str, name: str) -> None:
-    """Refuse a delimiter that a person named where only another one keeps the column names apart."""
+def _refuse_wrong_delimiter(text: str, delimiter: str, name: str, *, named: bool) -> None:
+    """Refuse a delimiter that a person `named`, or a line sep=, where only another one keeps the column names apart."""
+    told = _SEPARATOR_LINE.match(text)
+    text = text[told.end() :] if told else text
     header = text.lstrip("\ufeff").partition("\n")[0]
     found = _dialect(text, None).delimiter
-    if delimiter not in header and found in header and not _SEPARATOR_LINE.match(text):
-        raise Refused(
-            f"{delimiter!r} does not stand in the column names of '{name}', {found!r} does; "
-            "leave --delimiter out, or name the one that separates the columns."
-        )
+    if delimiter not in header and found in header:
+        mend = "leave --delimiter out, or name the one that separates the columns" if named else "delete the line sep="
+        raise Refused(f"{delimiter!r} does not stand in the column names of '{name}', {found!r} does; {mend}.")
 
 
 def _is_odd(delimiter: str, header: str) -> bool:

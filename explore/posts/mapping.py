@@ -28,6 +28,12 @@ _DATED = re.compile(
     r"|\b\d{1,2}\W{1,2}[^\W\d]+\W{1,2}(?:de )?(?:19|20)\d\d\b|^[^\W\d]+\W{1,2}\d{1,2}\W{1,2}(?:19|20)\d\d\b"
 )
 _TIMELY_NAME = re.compile(r"time|date|created|posted|publish|fecha|datum|zeit|tick|epoch", re.IGNORECASE)
+# When an account was made, or a post was fetched: no guess at when it was posted
+_NOT_POSTED = re.compile(
+    r"(?:user|author|account|profile|channel|page)[\W_]*(?:created|joined|registered|since)"
+    r"|scraped|collected|crawled|fetched|retrieved|captured",
+    re.IGNORECASE,
+)
 _MOST_GUESSED = 200  # columns; looking into more would keep a page waiting
 _ENOUGH = 0.9  # share of the samples that must look like a time, before a column is taken for one
 
@@ -150,7 +156,8 @@ def _by_content(preview: Preview, taken: Mapping[str, str]) -> dict[str, str]:
     ][:_MOST_GUESSED]
     found: dict[str, str] = {}
     if "created_at" not in taken:
-        times = [column for column in free if _time_share(preview, column) >= _ENOUGH]
+        posted = (column for column in free if not _NOT_POSTED.search(column))
+        times = [column for column in posted if _time_share(preview, column) >= _ENOUGH]
         found.update({"created_at": times[0]} if times else {})
     if "text" not in taken:
         words = [column for column in free if column not in found.values() and _wordy(preview, column)]

@@ -275,6 +275,7 @@ def _write(
                 told,
                 mapping=plan.mapping,
                 preview=plan.previews[0],
+                tz=options.tz,
             )
             write_json(folder / "manifest.json", {**_manifest(plan, options, staged, now, clock), "notes": notes})
     except BaseException as error:

@@ -21,6 +21,9 @@ _DAYS_LOOKED_AT = 50  # values
 _MIDNIGHT = re.compile(r"[T ]0?0:00(?::00(?:\.0+)?)?\s?(?:Z|UTC|[+]00:?00)?$")
 _CLOCK = re.compile(r":|\d{9}|T\d{4}")  # also in numbers of seconds from 1970, and in 20240501T100000
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s?[AaPp][Mm])?")
+_ZONE_COLUMN = re.compile(r"(?:^|[\W_])(?:tz|time[\W_]?zone|(?:utc|gmt)[\W_]?offset)(?:$|[\W_])", re.IGNORECASE)
+_ZONE_IN_NAME = re.compile(r"\((?!GMT\))(?:[A-Z]{2,4}T|(?:UTC|GMT)[+-]\d[\d:]*)\)$")
+_NO_SHIFT = re.compile(r"(?:Etc/)?(?:UTC|GMT|Z)?(?:[+-]?0[0:.]*)?", re.IGNORECASE)
 _MAX_DAMAGE = 0.2
 _WORDS_SHOWN = 3
 
@@ -47,13 +50,14 @@ def load_notes(
     *,
     mapping: ColumnMapping,
     preview: Preview,
+    tz: str,
 ) -> list[str]:
     """Sentences on what came in, none where all is well.
 
-    told: `written_nulls` and `repeats` as the reader counted them.
+    told: `written_nulls` and `repeats` as the reader counted them. tz: the zone of times that name none.
     """
     notes = list(filter(None, [no_times(preview, mapping)]))
-    notes += filter(None, [_only_days(preview, mapping), _cut(staged)])
+    notes += filter(None, [_only_days(preview, mapping), _other_zone(staged, mapping, preview, tz), _cut(staged)])
     notes += map(_rounded, staged.facts["rounded_ids"])
     notes += [_unknown(name, words) for name, words in told["written_nulls"].items()]
     if told["repeats"]:
@@ -115,6 +119,23 @@ def _only_days(preview: Preview, mapping: ColumnMapping) -> str:
     return (
         f"'{brief(source.columns[0])}' holds days without a time of day, so every post counts as of midnight and "
         f"nothing can be said of growth within a day.{more}"
+    )
+
+
+def _other_zone(staged: Staged, mapping: ColumnMapping, preview: Preview, tz: str) -> str:
+    """That times without a zone were read as UTC though the file names another one; "" where that is not so."""
+    if tz != "UTC" or not any(one.endswith("without zone") for one in staged.time_formats):
+        return ""
+    named = [column for column in mapping.sources["created_at"].columns if _ZONE_IN_NAME.search(column)]
+    for column in filter(_ZONE_COLUMN.search, mapping.unused):
+        values = preview.samples(column, _DAYS_LOOKED_AT)
+        if not all(_NO_SHIFT.fullmatch(value.strip()) for value in values):
+            named.append(f"{brief(column)} ({brief(values[0])})")
+    if not named:
+        return ""
+    return (
+        f"The times name no zone and were read as UTC, though there is '{brief(named[0])}': write the zone into the "
+        "times, or say it with --tz."
     )
 
 

@@ -92,3 +92,53 @@ def test_a_duplicate_that_differs_in_more_than_its_text_is_told(
 def test_a_duplicate_that_says_no_more_is_not_told(workspace: Workspace, tmp_path: Path) -> None:
     report, _ = loaded(workspace, tmp_path, GOOD[3], "4,2024-05-01T10:00:00Z,ordinary post 4,,")
     assert (report.duplicates, report.notes) == (2, ())
+
+
+def other_columns(workspace: Workspace, folder: Path, header: str, row: str, **said: str) -> LoadReport:
+    file = folder / "posts.csv"
+    file.write_text("\n".join([header, *(row.format(n=n) for n in range(20))]) + "\n", encoding="utf-8")
+    return load([file], workspace, options=LoadOptions(**said), now=NOW)
+
+
+def test_a_duplicate_whose_language_is_unknown_is_not_told(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("id,text,lang\n1,words of one,en\n1,words of one,\n2,words of two,\n2,words of two,de\n")
+    notes = load([file], workspace, now=NOW).notes
+    assert len(notes) == 1
+    assert "lang in 1." in notes[0]
+
+
+def test_a_separator_line_that_does_not_fit_is_refused(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="',' does; delete the line sep="):
+        other_columns(workspace, tmp_path, "sep=;\nid,created_at,text", "{n},2024-05-01T10:00:00Z,words of {n}")
+
+
+@pytest.mark.parametrize(
+    ("column", "zone_of_it", "shown"),
+    [
+        ("created_at,timezone", "America/New_York", "timezone (America/New_York)"),
+        ("created_at,utc_offset", "-18000", "utc_offset (-18000)"),
+        ("created_at (EST),other", "x", "created_at (EST)"),
+    ],
+)
+def test_times_read_as_utc_beside_another_zone_are_told(
+    column: str, zone_of_it: str, shown: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    header, row = f"id,text,{column}", "{n},words of {n},2024-05-01 10:00:00," + zone_of_it
+    report = other_columns(workspace, tmp_path, header, row)
+    assert len(report.notes) == 1
+    assert shown in report.notes[0]
+    assert other_columns(workspace, tmp_path, header, row, tz="America/New_York").notes == ()
+
+
+@pytest.mark.parametrize("zone_of_it", ["UTC", "+00:00", "0", "Etc/UTC", ""])
+def test_times_read_as_utc_beside_utc_are_not_told(zone_of_it: str, workspace: Workspace, tmp_path: Path) -> None:
+    row = "{n},words of {n},2024-05-01 10:00:00," + zone_of_it
+    assert other_columns(workspace, tmp_path, "id,text,created_at,timezone", row).notes == ()
+
+
+@pytest.mark.parametrize("column", ["user_created_at", "accountCreated", "scraped_at"])
+def test_another_moment_is_not_taken_for_that_of_the_post(column: str, workspace: Workspace, tmp_path: Path) -> None:
+    report = other_columns(workspace, tmp_path, f"id,text,{column}", "{n},words of {n},2024-05-01T10:00:00Z")
+    assert f"--map created_at='{column}'" in report.notes[0]
+    assert open_snapshot(workspace, report.snapshot).manifest["mapping"].get("created_at") is None
