@@ -65,7 +65,7 @@ def pick_granularity(shown: dict[str, Any]) -> None:
         "Narratives",
         ["broad", "medium", "fine"],
         key=key,
-        help="Fewer and larger, or more and smaller narratives of the same posts. Takes seconds. What stands out inside "
+        help="Fewer and larger, or more and smaller narratives of the same posts. Takes seconds. What stands out in "
         "a large one is split off at every level.",
         on_change=lambda: session.cut_anew(shown, st.session_state[key]) if st.session_state[key] else None,
     )
