@@ -220,7 +220,8 @@ session.need_frame()
 st.title("Emerging", anchor=False)
 view = cards.view_or_stop()
 listed = session.listed(view)
-st.markdown(words.headline(listed, view.window, view.run.unit, dated=view.is_hindsight))
+is_dated = view.is_hindsight or view.run.config.as_of is not None  # else the window ends with the file
+st.markdown(words.headline(listed, view.window, view.run.unit, dated=is_dated))
 thin = words.thin(listed, view.window, view.run.unit)
 if thin:
     st.caption(thin)

@@ -115,6 +115,7 @@ def test_a_run_as_of_then_that_is_there_is_shown_and_says_what_it_knows(
     assert app.query_params["run"] == then.id
     assert "Explored with the posts before 14 Mar 2026 00:00 UTC only" in read(app)
     assert "Hindsight" not in read(app)
+    assert "of the file" not in read(app)
     assert "Explored with the posts before 14 Mar 2026 00:00 UTC only" in read(open_app("narrative", run=then.id))
 
 
