@@ -12,7 +12,7 @@ from explore.errors import Refused, brief
 from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, records
 from explore.posts.encodings import decoded, encoding_of
 from explore.posts.foreign import refuse_foreign_text, refuse_lines_above, refuse_other_separators
-from explore.posts.presets import NAMES
+from explore.posts.presets import NAMES, latin, plain_name
 from explore.posts.telegram import is_telegram_export
 
 SAMPLE_ROWS = 200
@@ -143,15 +143,15 @@ def check_header(header: list[str], *, name: str) -> None:
     data = [
         cell for cell in header if _DATA.fullmatch(cell) or len(cell) > _MAX_HEADER or len(cell.split()) > most_words
     ]
-    usual = {re.sub(r"[\W_]+", "", one) for names in NAMES.values() for one in names}
-    if data and not any(re.sub(r"[\W_]+", "", cell.casefold()) in usual for cell in header):
+    usual = {plain_name(one) for names in NAMES.values() for one in names}
+    if data and not any(plain_name(cell) in usual for cell in header):
         raise Refused(f"The first line of '{name}' looks like a post ('{brief(data[0])}'); put column names above it.")
 
 
 def refuse_alike(preview: Preview, columns: Mapping[str, str], how: Mapping[str, str]) -> None:
     """Raise Refused where a column was taken by its name and another has the same name in other letters."""
     for field_name, column in columns.items():
-        alike = [one for one in preview.columns if one.strip().casefold() == column.strip().casefold()]
+        alike = [one for one in preview.columns if latin(one.strip()) == latin(column.strip())]
         if how.get(field_name) == "name" and len(alike) > 1:
             names = " and ".join(f"'{brief(one)}'" for one in alike)
             raise Refused(

@@ -14,7 +14,7 @@ import pyarrow as pa
 from explore.errors import Refused, brief
 from explore.posts.layout import Preview
 from explore.posts.paths import Source, parse_source
-from explore.posts.presets import NAMES, PRESETS, WRAPPERS, Preset
+from explore.posts.presets import NAMES, PRESETS, WRAPPERS, Preset, plain_name
 from explore.posts.schema import FIELD, FIELD_NAMES
 from explore.posts.times import OK, parse_times
 
@@ -129,10 +129,10 @@ def _by_name(preview: Preview) -> dict[str, str]:
         known = {}
         for column in reversed(preview.columns):
             if column.startswith(wrapper) and (wrapper or not column.startswith(WRAPPERS[1:])):
-                known[_plain(_METRICS.sub("", column[len(wrapper) :]))] = column
+                known[plain_name(_METRICS.sub("", column[len(wrapper) :]))] = column
         found: dict[str, str] = {}
         for name, usual in NAMES.items():
-            hits = (known.get(_plain(one)) for one in usual)
+            hits = (known.get(plain_name(one)) for one in usual)
             free = (column for column in hits if column is not None and column not in found.values())
             first = next(free, None)
             if first is not None:
@@ -190,10 +190,6 @@ def _existing(preview: Preview, source: str) -> str:
 
 def _has(preview: Preview, path: str) -> bool:
     return path in preview.known
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def _mean_length(preview: Preview, column: str) -> float:

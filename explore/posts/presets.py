@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 
 
@@ -374,3 +376,16 @@ NAMES: dict[str, tuple[str, ...]] = {
     "url": ("url", "link", "permalink", "post_url", "tweet_url", "share_url", "full_link"),
     "media_id": ("media_id", "music_id", "sound_id", "audio_id", "image_hash", "media_hash", "video_hash"),
 }  # fmt: skip
+
+# Letters of Cyrillic and Greek, folded, that look like one of Latin: small, or as a capital
+_LIKE_LATIN = str.maketrans("авеікмнорстухјѕһԁԛԝαβεηικμνορτυχζ", "abeikmhopctyxjshdqwabehikmvoptuxz")
+
+
+def latin(name: str) -> str:
+    """A name in small letters, full-width and look-alike ones as those of Latin."""
+    return unicodedata.normalize("NFKC", name).casefold().translate(_LIKE_LATIN)
+
+
+def plain_name(name: str) -> str:
+    """The letters and digits of a name, as `latin` writes them."""
+    return re.sub(r"[\W_]+", "", latin(name))

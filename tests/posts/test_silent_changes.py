@@ -142,3 +142,19 @@ def test_another_moment_is_not_taken_for_that_of_the_post(column: str, workspace
     report = other_columns(workspace, tmp_path, f"id,text,{column}", "{n},words of {n},2024-05-01T10:00:00Z")
     assert f"--map created_at='{column}'" in report.notes[0]
     assert open_snapshot(workspace, report.snapshot).manifest["mapping"].get("created_at") is None
+
+
+@pytest.mark.parametrize("name", ["teхt", "ТЕХТ", "ｔｅｘｔ", "te\u200bxt"])
+def test_a_name_in_look_alike_letters_is_that_name(name: str, workspace: Workspace, tmp_path: Path) -> None:
+    report = other_columns(workspace, tmp_path, f"id,title,{name}", "{n},a title {n},words of {n}")
+    assert open_snapshot(workspace, report.snapshot).manifest["mapping"]["text"] == name
+
+
+def test_two_names_that_only_look_alike_are_asked_about(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="say which one to take"):
+        other_columns(workspace, tmp_path, "id,text,teхt", "{n},a title {n},words of {n}")
+
+
+def test_a_column_named_in_another_alphabet_is_taken_for_none_by_its_name(workspace: Workspace, tmp_path: Path) -> None:
+    report = other_columns(workspace, tmp_path, "id,text,автор", "{n},words of {n},bob")
+    assert list(open_snapshot(workspace, report.snapshot).manifest["mapping"]) == ["post_id", "text"]
