@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from explore.posts import clocks, times
 from explore.posts.batches import NAN, NULL, NUMBER, OTHER, Batch, Rejected, clip
-from explore.posts.languages import language_codes, unknown_languages
+from explore.posts.languages import language_codes, name_several, unknown_languages
 from explore.posts.paths import Source
 from explore.posts.schema import FIELDS, MAX_CELL, POSTS_SCHEMA, REASONS, WRITTEN_NULLS
 
@@ -35,6 +35,7 @@ _TIME_REASONS = {
     times.OUT_OF_RANGE: "time_out_of_range",
     times.UNCLEAR: "local_time_unclear",
 }
+_TIME_MARKS = {"naive": times.NAIVE, "day": times.DAY, "cut": times.CUT}
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Checked:
     """The accepted posts (POSTS_SCHEMA) with their record numbers, the others, and the time formats that were met.
 
     written_nulls: our optional field -> a word for "unknown" such as NULL -> records in which it stood.
+    marked: what a person should know of accepted posts -> how many there are; see `telling.py`.
     """
 
     posts: pa.Table
@@ -63,6 +65,7 @@ class Checked:
     rejected: tuple[Rejected, ...]
     time_formats: frozenset[str]
     written_nulls: Mapping[str, Counter[str]]
+    marked: Counter[str]
 
 
 class _Verdict:
@@ -72,6 +75,7 @@ class _Verdict:
         self.codes: list[tuple[str, Callable[[int], str]]] = []
         self.reason = np.full(rows, -1, np.int16)
         self.written_nulls: dict[str, Counter[str]] = {}
+        self.marks: dict[str, np.ndarray] = {}
 
     def reject(self, bad: np.ndarray, code: str, why: Callable[[int], str] | None = None) -> None:
         """Note a reason against rows; `why` says more about one of them than the reason does."""
@@ -112,8 +116,9 @@ def check(batch: Batch, rules: Rules, *, offset: int = 0) -> Checked:
         columns["post_id"] = _invented_ids(columns, batch.records + offset)
     keep = verdict.reason < 0
     table = pa.table([columns[name] for name in POSTS_SCHEMA.names], schema=POSTS_SCHEMA)
+    marked = Counter({name: int(np.sum(rows & keep)) for name, rows in verdict.marks.items()})
     posts, rejected = table.filter(pa.array(keep)), _rejected(batch, verdict)
-    return Checked(posts, batch.records[keep], rejected, formats, verdict.written_nulls)
+    return Checked(posts, batch.records[keep], rejected, formats, verdict.written_nulls, marked)
 
 
 def _words(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Array:
@@ -138,6 +143,7 @@ def _words(batch: Batch, source: Source, name: str, verdict: _Verdict) -> pa.Arr
     verdict.reject(_mask(pc.match_substring(values, "\x00")), "nul")
     if name == "lang":
         codes = language_codes(values)
+        verdict.marks["lang"] = name_several(values)
         verdict.unknown(name, unknown_languages(values, codes))
         return codes
     return values
@@ -257,6 +263,9 @@ def _count(batch: Batch, column: str, name: str, verdict: _Verdict) -> pa.Array:
         )  # fmt: skip
 
     values = raw
+    if pa.types.is_floating(raw.type):
+        far = _mask(pc.greater_equal(pc.abs(raw.cast(pa.float64())), float(_EXACT_BELOW[raw.type.bit_width])))
+        verdict.marks[name] = verdict.marks.get(name, False) | far
     if kinds is not None:
         bad(kinds == OTHER, lambda _: "true, false, a list or an object")
     if pa.types.is_null(values.type):
@@ -310,8 +319,13 @@ def _stamps(batch: Batch, source: Source, rules: Rules, verdict: _Verdict) -> ti
     for part in parts[1:]:
         gap = best.state == times.MISSING
         best = times.Times(
-            np.where(gap, part.micros, best.micros), np.where(gap, part.state, best.state), best.formats | part.formats
+            np.where(gap, part.micros, best.micros),
+            np.where(gap, part.state, best.state),
+            np.where(gap, part.marks, best.marks),
+            best.formats | part.formats,
         )
+    verdict.marks["times"] = best.state == times.OK
+    verdict.marks |= {name: best.marks & bit > 0 for name, bit in _TIME_MARKS.items()}
 
     def why(row: int) -> str:
         column = next(c for c, part in zip(source.columns, parts, strict=True) if part.state[row] != times.MISSING)

@@ -94,6 +94,7 @@ def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
     before = earlier = 0
     starts: list[int] = []
     written_nulls: dict[str, Counter[str]] = {}
+    marked: Counter[str] = Counter()
     folder = Path(request["folder"])
     with Staging(folder, [file.name for file in order.files]) as staging:
         for index, (file, layout) in enumerate(zip(order.files, order.layouts, strict=True)):
@@ -107,6 +108,7 @@ def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
                 staging.reject(batch.rejected, file=index)
                 checked = check(batch, order.rules, offset=earlier)
                 staging.add(checked, file=index)
+                marked.update(checked.marked)
                 for name, words in checked.written_nulls.items():
                     written_nulls.setdefault(name, Counter()).update(words)
                 read_until = batch.read
@@ -118,7 +120,12 @@ def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
     invented = "post_id" not in order.sources
     repeats = count_repeats(folder / POSTS, starts, scratch=folder / ".spill") if invented else 0
     peaks[DUPLICATES] = _peak_mb()
-    return staged.to_json() | {"peak_rss_mb": peaks, "written_nulls": written_nulls, "repeats": repeats}
+    return staged.to_json() | {
+        "peak_rss_mb": peaks,
+        "written_nulls": written_nulls,
+        "repeats": repeats,
+        "marked": marked,
+    }
 
 
 def _peak_mb() -> float:

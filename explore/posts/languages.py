@@ -93,6 +93,16 @@ def language_codes(values: pa.Array) -> pa.Array:
     return pa.array(codes[rows], pa.string())
 
 
+def name_several(values: pa.Array) -> np.ndarray:
+    """Which strings of a column name several languages with commas between them, of which the first is taken."""
+    listed = pc.fill_null(pc.match_substring(values, ","), False).to_numpy(zero_copy_only=False)
+    if not listed.any():
+        return np.asarray(listed)
+    coded = values.dictionary_encode()
+    several = np.array([*map(_names_several, coded.dictionary.to_pylist()), False])
+    return np.asarray(several[coded.indices.fill_null(len(several) - 1).to_numpy(zero_copy_only=False)])
+
+
 def unknown_languages(values: pa.Array, codes: pa.Array) -> pa.Array:
     """The beginnings of those values that name no language we know, though they do not say "unknown"; else null."""
     unknown = pc.and_(values.is_valid(), pc.equal(codes, UNKNOWN))
@@ -101,6 +111,11 @@ def unknown_languages(values: pa.Array, codes: pa.Array) -> pa.Array:
     words = pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(values), 0, _SHOWN)
     said = pc.is_in(pc.utf8_lower(words), value_set=pa.array(["", *_NOT_A_LANGUAGE]))
     return pc.if_else(pc.and_not(unknown, said), words, pa.scalar(None, pa.string()))
+
+
+def _names_several(value: str) -> bool:
+    codes = {language_code(part) for part in value.split(",")} - {UNKNOWN}
+    return _key(value) not in _names() and language_code(value) != UNKNOWN and len(codes) > 1
 
 
 def _key(value: str) -> str:

@@ -11,10 +11,9 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from explore.errors import Refused, brief
-from explore.posts.clocks import NANOSECONDS
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
-from explore.posts.schema import MENDS, REASONS
+from explore.posts.schema import FIELDS, MENDS, REASONS
 from explore.posts.staging import Staged
 
 _DAYS_LOOKED_AT = 50  # values
@@ -54,10 +53,11 @@ def load_notes(
 ) -> list[str]:
     """Sentences on what came in, none where all is well.
 
-    told: `written_nulls` and `repeats` as the reader counted them. tz: the zone of times that name none.
+    told: `written_nulls`, `repeats` and `marked` as the reader counted them. tz: the zone of times that name none.
     """
     notes = list(filter(None, [no_times(preview, mapping)]))
-    notes += filter(None, [_only_days(preview, mapping), _other_zone(staged, mapping, preview, tz), _cut(staged)])
+    notes += filter(None, [_only_days(preview, mapping), _other_zone(staged, mapping, preview, tz)])
+    notes += _marked(told["marked"], tz)
     notes += map(_rounded, staged.facts["rounded_ids"])
     notes += [_unknown(name, words) for name, words in told["written_nulls"].items()]
     if told["repeats"]:
@@ -143,10 +143,32 @@ def _are_clocks(values: Sequence[str]) -> bool:
     return bool(values) and all(_TIME_OF_DAY.fullmatch(value.strip()) for value in values)
 
 
-def _cut(staged: Staged) -> str:
-    if NANOSECONDS.name not in staged.time_formats:
-        return ""
-    return "The times are numbers of nanoseconds from 1970; they were kept to the microsecond, what is finer was cut."
+def _marked(marked: Mapping[str, int], tz: str) -> list[str]:
+    """What was read otherwise than it is written. `marked`: see `Checked`."""
+    times, naive, day, cut = (marked.get(name, 0) for name in ("times", "naive", "day", "cut"))
+    notes = []
+    if 0 < naive < times - day:
+        name = "names no zone and was" if naive == 1 else "name no zone and were"
+        notes.append(f"{naive:,} of {times:,} times {name} read as {tz}; say --tz where it is another.")
+    if 0 < day < times:
+        are, they = ("is a day", "it counts") if day == 1 else ("are days", "they count")
+        notes.append(f"{day:,} of {times:,} times {are} without a time of day; {they} as of midnight {tz}.")
+    if cut:
+        are, were = ("is", "it was") if cut == 1 else ("are", "they were")
+        notes.append(f"{cut:,} of {times:,} times {are} finer than a microsecond; {were} kept to the microsecond.")
+    if several := marked.get("lang", 0):
+        names = counted(several, "record names", "records name")
+        notes.append(f"{names} several languages, such as 'en,fr'; the first was taken.")
+    counts = (field.name for field in FIELDS if field.kind == "count")
+    notes += [_rounded_counts(name, marked[name]) for name in counts if marked.get(name)]
+    return notes
+
+
+def _rounded_counts(name: str, records: int) -> str:
+    return (
+        f"{name} in {counted(records, 'record', 'records')} may be rounded: the file holds short decimal numbers, "
+        "which skip whole numbers as large as these. Export counts as whole numbers."
+    )
 
 
 def _rounded(name: str) -> str:

@@ -17,6 +17,7 @@ from explore.posts import clocks
 from explore.posts.schema import WRITTEN_NULLS
 
 OK, MISSING, BAD, OUT_OF_RANGE, UNCLEAR = 0, 1, 2, 3, 4
+NAIVE, DAY, CUT = 1, 2, 4  # bits of `Times.marks`
 
 _FIRST = 315_532_800_000_000  # 1980-01-01: no platform's posts are older
 _LAST = 4_102_444_800_000_000  # 2100-01-01
@@ -45,6 +46,7 @@ _BY_ORDER = {
 
 _FARTHEST = 14 * 60  # minutes from UTC of the clocks that are farthest ahead
 _NO_OFFSET = 24 * 60
+_NOTHING = 1e-6  # microseconds, which binary fractions leave behind
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NUMBER = r"^(?:\d{9,18}|[1-4]\d{18})(?:\.\d+)?$"
 _NO_TIME = pa.array(["", "NaT", *WRITTEN_NULLS])
@@ -52,10 +54,14 @@ _NO_TIME = pa.array(["", "NaT", *WRITTEN_NULLS])
 
 @dataclass(frozen=True)
 class Times:
-    """A column of times: `micros` int64 (0 where state is not OK), `state` uint8, and the formats that were met."""
+    """A column of times: `micros` int64 (0 where state is not OK), `state` uint8, and the formats that were met.
+
+    marks: uint8 bits: NAIVE, a time of day without a zone; DAY, no time of day; CUT, finer than the microsecond kept.
+    """
 
     micros: np.ndarray
     state: np.ndarray
+    marks: np.ndarray
     formats: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -82,7 +88,9 @@ def parse_times(values: pa.Array, *, column: str, tz: tzinfo, date_order: str | 
     """
     kind = values.type
     if pa.types.is_null(kind):
-        return Times(np.zeros(len(values), np.int64), np.full(len(values), MISSING, np.uint8))
+        return Times(
+            np.zeros(len(values), np.int64), np.full(len(values), MISSING, np.uint8), np.zeros(len(values), np.uint8)
+        )
     if pa.types.is_dictionary(kind):
         return parse_times(values.dictionary_decode(), column=column, tz=tz, date_order=date_order)
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
@@ -129,18 +137,24 @@ def _stamps(values: pa.Array, *, tz: tzinfo) -> Times:
     state = np.where(missing, MISSING, OK).astype(np.uint8)
     if not aware:
         micros = _localise(micros, state, tz)
-    return _ranged(micros, state, frozenset({name if aware else f"{name} without zone"}))
+    whole = 0 if aware else NAIVE if name == "timestamp" else DAY
+    marks = np.where(rest * 10**6 % per_second > 0, whole | CUT, whole).astype(np.uint8)
+    return _ranged(micros, state, marks, frozenset({name if aware else f"{name} without zone"}))
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """The rows that have one format: their microseconds, whether the date exists, whether the zone is missing."""
+    """The rows that have one format: their microseconds, whether the date exists, whether the zone is missing.
+
+    marks: see `Times`.
+    """
 
     format: str
     rows: np.ndarray
     micros: np.ndarray
     real: np.ndarray
     naive: np.ndarray
+    marks: np.ndarray
 
 
 def _texts(values: pa.Array, *, column: str, tz: tzinfo, date_order: str | None) -> Times:
@@ -149,6 +163,7 @@ def _texts(values: pa.Array, *, column: str, tz: tzinfo, date_order: str | None)
     distinct = coded.dictionary.cast(pa.string())
     micros = np.zeros(len(distinct) + 1, np.int64)
     state = np.full(len(distinct) + 1, BAD, np.uint8)
+    marks = np.zeros(len(distinct) + 1, np.uint8)
     state[-1] = MISSING
     state[:-1][_mask(pc.is_in(distinct, value_set=_NO_TIME))] = MISSING
     formats: set[str] = set()
@@ -156,9 +171,9 @@ def _texts(values: pa.Array, *, column: str, tz: tzinfo, date_order: str | None)
         formats.add(reading.format + (" without zone" if reading.naive[reading.real].any() else ""))
         status = np.where(reading.real, OK, BAD).astype(np.uint8)
         micros[reading.rows] = _localise(reading.micros, status, tz, only=reading.naive)
-        state[reading.rows] = status
+        state[reading.rows], marks[reading.rows] = status, reading.marks
     codes = coded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
-    return _ranged(micros[codes], state[codes], frozenset(formats))
+    return _ranged(micros[codes], state[codes], marks[codes], frozenset(formats))
 
 
 def _readings(
@@ -204,8 +219,11 @@ def _epochs(texts: pa.Array, rows: np.ndarray) -> Iterator[_Reading]:
             continue
         seconds, rest = np.divmod(whole[inside], clock.per_second)
         micros = (seconds - clock.since) * 10**6 + rest * 10**6 // clock.per_second
-        micros += np.round(share[inside] * 10**6 / clock.per_second).astype(np.int64)
-        yield _Reading(clock.name, rows[inside], micros, np.ones(len(micros), bool), np.zeros(len(micros), bool))
+        more = share[inside] * 10**6 / clock.per_second
+        micros += np.round(more).astype(np.int64)
+        cut = (rest * 10**6 % clock.per_second > 0) | (np.abs(more - np.round(more)) > _NOTHING)
+        all_, none = np.ones(len(micros), bool), np.zeros(len(micros), bool)
+        yield _Reading(clock.name, rows[inside], micros, all_, none, np.where(cut, CUT, 0).astype(np.uint8))
 
 
 def _from_parts(name: str, rows: np.ndarray, parts: pa.StructArray, *, tz: tzinfo) -> _Reading:
@@ -225,7 +243,12 @@ def _from_parts(name: str, rows: np.ndarray, parts: pa.StructArray, *, tz: tzinf
     offset, naive = _offset(pc.struct_field(parts, "z"), tz)
     real &= np.abs(offset) <= _FARTHEST
     seconds = date.astype(np.int64) * 86_400 + hour * 3_600 + minute * 60 + second - offset * 60
-    return _Reading(name, rows, seconds * 10**6 + micro, real, naive)
+    day = _mask(pc.equal(pc.struct_field(parts, "H"), "")) if "H" in names else np.ones(len(rows), bool)
+    cut = (
+        _mask(pc.match_substring_regex(pc.struct_field(parts, "f"), r"^\d{6}0*[1-9]")) if "f" in names else ~real & real
+    )
+    marks = np.where(day, DAY, np.where(naive, NAIVE, 0)) | np.where(cut, CUT, 0)
+    return _Reading(name, rows, seconds * 10**6 + micro, real, naive, marks.astype(np.uint8))
 
 
 def _number(parts: pa.StructArray, name: str, *, digits: int | None = None) -> np.ndarray:
@@ -280,11 +303,11 @@ def _localise(micros: np.ndarray, state: np.ndarray, tz: tzinfo, *, only: np.nda
     return micros
 
 
-def _ranged(micros: np.ndarray, state: np.ndarray, formats: frozenset[str]) -> Times:
+def _ranged(micros: np.ndarray, state: np.ndarray, marks: np.ndarray, formats: frozenset[str]) -> Times:
     """Mark what lies outside the plausible years; 0 wherever there is no good time."""
     outside = (state == OK) & ((micros < _FIRST) | (micros >= _LAST))
     state = np.where(outside, OUT_OF_RANGE, state).astype(np.uint8)
-    return Times(np.where(state == OK, micros, 0), state, formats)
+    return Times(np.where(state == OK, micros, 0), state, marks, formats)
 
 
 def _refuse_unordered(texts: pa.Array, column: str) -> None:

@@ -189,7 +189,9 @@ def test_ids_that_all_end_in_00_are_told(step: int, told: bool, workspace: Works
 
 
 def test_one_of_anything_is_told_as_one(workspace: Workspace, tmp_path: Path) -> None:
-    assert notes(workspace, tmp_path, csv_of(*rows(5), row(9, when="2027-01-01"))).startswith("1 post is dated")
+    assert notes(workspace, tmp_path, csv_of(*rows(5), row(9, when="2027-01-01T00:00:00Z"))).startswith(
+        "1 post is dated"
+    )
 
 
 def test_what_is_around_a_message_is_not_mixed_with_it(tmp_path: Path) -> None:

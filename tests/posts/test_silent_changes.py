@@ -3,7 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from explore.errors import Refused
@@ -158,3 +161,57 @@ def test_two_names_that_only_look_alike_are_asked_about(workspace: Workspace, tm
 def test_a_column_named_in_another_alphabet_is_taken_for_none_by_its_name(workspace: Workspace, tmp_path: Path) -> None:
     report = other_columns(workspace, tmp_path, "id,text,автор", "{n},words of {n},bob")
     assert list(open_snapshot(workspace, report.snapshot).manifest["mapping"]) == ["post_id", "text"]
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("2024-05-01 10:00:00", "1 of 21 times names no zone"),
+        ("2024-05-02", "1 of 21 times is a day without a time of day"),
+        ("2024-05-01T10:00:00.1234567Z", "1 of 21 times is finer than a microsecond"),
+        ("1714557600.1234567", "1 of 21 times is finer than a microsecond"),
+    ],
+)
+def test_a_time_that_is_read_otherwise_than_the_others_is_told(
+    when: str, told: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    report, _ = loaded(workspace, tmp_path, f"99,{when},words,b,1")
+    assert len(report.notes) == 1
+    assert told in report.notes[0]
+
+
+@pytest.mark.parametrize("when", ["2024-05-01T10:00:00.1234560Z", "2024-05-01T10:00:00+02:00", "1714557600"])
+def test_a_time_that_says_all_is_not_told(when: str, workspace: Workspace, tmp_path: Path) -> None:
+    assert loaded(workspace, tmp_path, f"99,{when},words,b,1")[0].notes == ()
+
+
+def from_parquet(workspace: Workspace, folder: Path, **columns: pa.Array) -> LoadReport:
+    texts = [f"words of {n}" for n in range(len(next(iter(columns.values()))))]
+    pq.write_table(pa.table({"text": texts, **columns}), folder / "posts.parquet")
+    return load([folder / "posts.parquet"], workspace, now=NOW)
+
+
+def test_nanoseconds_of_a_parquet_file_that_are_cut_are_told(workspace: Workspace, tmp_path: Path) -> None:
+    times = pa.array([1714557600_000000000, 1714557600_000000001], pa.timestamp("ns", tz="UTC"))
+    notes = from_parquet(workspace, tmp_path, created_at=times).notes
+    assert len(notes) == 1
+    assert "1 of 2 times is finer than a microsecond" in notes[0]
+
+
+@pytest.mark.parametrize(("type_", "whole"), [(pa.float32(), 2**24), (pa.float16(), 2**11)])
+def test_counts_in_short_floats_are_told_from_where_they_are_rounded(
+    type_: pa.DataType, whole: int, workspace: Workspace, tmp_path: Path
+) -> None:
+    views = pa.array(np.array([whole - 1, whole, whole + 2], type_.to_pandas_dtype()), type_)
+    notes = from_parquet(workspace, tmp_path, views=views).notes
+    assert len(notes) == 1
+    assert "views in 2 records" in notes[0]
+
+
+def test_the_first_of_several_languages_is_taken_and_that_is_told(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text('text,lang\none,"en,fr"\ntwo,"en,en"\nthree,"Catalan, Valencian"\nfour,fr\n')
+    report = load([file], workspace, now=NOW)
+    assert len(report.notes) == 1
+    assert "1 record names several languages" in report.notes[0]
+    assert pd.read_parquet(open_snapshot(workspace, report.snapshot).posts_path)["lang"][0] == "en"
