@@ -82,7 +82,7 @@ def _fingerprint(request: dict[str, Any], _: Say) -> dict[str, Any]:
 def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Check every batch of every file into the folder of the order."""
     from explore.posts.checks import check
-    from explore.posts.duplicates import count_repeats
+    from explore.posts.duplicates import count_repeats, count_spaced
     from explore.posts.orders import Order
     from explore.posts.readers import read
     from explore.posts.sources import ensure_unchanged
@@ -119,12 +119,14 @@ def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
         staged = staging.finish(ahead_of=datetime.fromisoformat(request["ahead_of"]))
     invented = "post_id" not in order.sources
     repeats = count_repeats(folder / POSTS, starts, scratch=folder / ".spill") if invented else 0
+    spaced = count_spaced(folder / POSTS, scratch=folder / ".spill")
     peaks[DUPLICATES] = _peak_mb()
     return staged.to_json() | {
         "peak_rss_mb": peaks,
         "written_nulls": written_nulls,
         "repeats": repeats,
         "marked": marked,
+        "spaced": spaced,
     }
 
 

@@ -41,6 +41,12 @@ firsts AS (SELECT said, min(file) AS first FROM posts GROUP BY said)
 SELECT count(*) FROM posts JOIN firsts USING (said) WHERE file > first
 """
 
+_SPACED = r"""
+WITH ids AS (SELECT DISTINCT {0} AS id, regexp_replace({0}, '^\s+|\s+$', '', 'g') AS bare FROM read_parquet($path)),
+alike AS (SELECT count(*) AS number FROM ids WHERE id IS NOT NULL GROUP BY bare HAVING count(*) > 1)
+SELECT coalesce(sum(number), 0) FROM alike
+"""
+
 
 @dataclass(frozen=True)
 class Duplicates:
@@ -98,6 +104,17 @@ def count_repeats(posts: Path, starts: Sequence[int], *, scratch: Path) -> int:
         row = database.execute(_REPEATS, {"path": str(posts), "starts": list(starts)}).fetchone()
     shutil.rmtree(scratch, ignore_errors=True)
     return int(row[0]) if row else 0
+
+
+def count_spaced(posts: Path, *, scratch: Path) -> dict[str, int]:
+    """post_id and author_id -> how many different ids are those of another but for spaces around them; without 0."""
+    with _database(scratch) as database:
+        found = {
+            name: database.execute(_SPACED.format(name), {"path": str(posts)}).fetchone()
+            for name in ("post_id", "author_id")
+        }
+    shutil.rmtree(scratch, ignore_errors=True)
+    return {name: int(row[0]) for name, row in found.items() if row and row[0]}
 
 
 def _database(scratch: Path) -> duckdb.DuckDBPyConnection:

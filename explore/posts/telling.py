@@ -53,11 +53,15 @@ def load_notes(
 ) -> list[str]:
     """Sentences on what came in, none where all is well.
 
-    told: `written_nulls`, `repeats` and `marked` as the reader counted them. tz: the zone of times that name none.
+    told: `written_nulls`, `repeats`, `marked` and `spaced`, as the reader counted. tz: the zone of times that name none.
     """
     notes = list(filter(None, [no_times(preview, mapping)]))
     notes += filter(None, [_only_days(preview, mapping), _other_zone(staged, mapping, preview, tz)])
     notes += _marked(told["marked"], tz)
+    notes += [
+        f"{count:,} ids in {name} differ from another only by spaces around them; they count as different ids."
+        for name, count in told["spaced"].items()
+    ]
     notes += map(_rounded, staged.facts["rounded_ids"])
     notes += [_unknown(name, words) for name, words in told["written_nulls"].items()]
     if told["repeats"]:

@@ -215,3 +215,13 @@ def test_the_first_of_several_languages_is_taken_and_that_is_told(workspace: Wor
     assert len(report.notes) == 1
     assert "1 record names several languages" in report.notes[0]
     assert pd.read_parquet(open_snapshot(workspace, report.snapshot).posts_path)["lang"][0] == "en"
+
+
+def test_ids_that_differ_only_by_spaces_are_told_and_kept(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [f"{spaced},2024-05-01T10:00:00Z,words,b{spaced[:1].strip('7')},1" for spaced in (" 77", "77", "77 ", " 5")]
+    report, posts = loaded(workspace, tmp_path, *rows)
+    assert {" 77", "77", "77 "} <= {*posts["post_id"]}
+    assert [note for note in report.notes if "only by spaces" in note] == [
+        "5 ids in post_id differ from another only by spaces around them; they count as different ids.",
+        "2 ids in author_id differ from another only by spaces around them; they count as different ids.",
+    ]
