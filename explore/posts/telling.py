@@ -53,7 +53,7 @@ def load_notes(
 ) -> list[str]:
     """Sentences on what came in, none where all is well.
 
-    told: `written_nulls`, `repeats`, `marked` and `spaced`, as the reader counted. tz: the zone of times that name none.
+    told: `written_nulls`, `repeats`, `marked` and `spaced` as the reader counted. tz: the zone of times that name none.
     """
     notes = list(filter(None, [no_times(preview, mapping)]))
     notes += filter(None, [_only_days(preview, mapping), _other_zone(staged, mapping, preview, tz)])
