@@ -90,7 +90,7 @@ def test_tomorrows_file_is_appended_and_compared(command: Command, week: Path, t
     first = command("load", week, "--name", "Week", "--keep-days", "9")
     more = tmp_path / "more.csv"
     more.write_text(
-        'id,created_at,text,author,views\n9,2024-05-09T10:00:00Z,"words, of 9",b,99\n11,2024-05-10,new,c,1\n'
+        'id,created_at,text,author,views\n9,2024-05-09T10:00:00Z,"words, of 9",b,99\n11,2024-05-10T00:00:00Z,new,c,1\n'
     )
     second = command("load", more, "--append", "Week", "--name", "Both")
     assert (second["records"], second["accepted"], second["duplicates"]) == (2, 1, 1)

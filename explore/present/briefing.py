@@ -185,7 +185,7 @@ def _narrative(
         ),
         "no_caveats": doubts.NONE_FOUND,
         "detected": timing.detected(detection, unit) if detection else "",
-        "spread": timing.spread(evidence.jumps, unit),
+        "went": timing.spread(evidence.jumps, unit),
         "places": _places(evidence),
         "steady": steadiness.found_again(measured),
         "steady_explained": steadiness.explained(measured),
