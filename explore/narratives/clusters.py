@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explore.errors import Refused
+from explore.narratives.hierarchy import Hierarchy
 from explore.narratives.vectors import sums, unit_rows
 
 MIN_SAMPLES = 5
@@ -61,10 +62,11 @@ def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
     three times medium, fine a third of it (at least 5).
     """
     n = len(tree) + 1
+    cut_at = _cut_at(tree, n=n)
     sizes = np.unique(np.geomspace(max(5.0, 0.05 * n**0.5), max(8.0, 1.6 * n**0.5), SIZES_TRIED).round().astype(int))
     left_out: dict[int, float] = {}
     for size in sizes.tolist():
-        labels, _ = _excess_of_mass(tree, size, n=n)
+        labels, _ = cut_at(size)
         members = np.bincount(labels[labels >= 0])
         if len(members) >= 2 and members.max() <= LARGEST_SHARE * n:
             left_out[size] = float((labels < 0).mean())
@@ -73,7 +75,6 @@ def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
         (size for size, share in left_out.items() if share <= fewest_out + HARDLY_MORE),
         default=max(8, round(0.2 * n**0.5)),
     )
-    cut_at = cache(partial(_excess_of_mass, tree, n=n))  # the ladders of the three levels share their rungs
     found = {}
     for name, factor in LEVELS.items():
         fewest = max(FEWEST, round(factor * medium))
@@ -108,7 +109,7 @@ def cut(tree: NDArray[np.float64], *, sizes: Sequence[int], n: int) -> list[Labe
     What the first size leaves out is looked at again at the next one, and so on: a small narrative far from any large
     one is not lost for being small.
     """
-    cut_at = cache(partial(_excess_of_mass, tree, n=n))
+    cut_at = _cut_at(tree, n=n)
     return [_layered(cut_at, sizes), *(cut_at(size) for size in sizes[1:])]
 
 
@@ -157,18 +158,18 @@ def _layered(cut_at: Callable[[int], Labelled], sizes: Sequence[int]) -> Labelle
     return labels, strength
 
 
-def _excess_of_mass(tree: NDArray[np.float64], size: int, *, n: int) -> Labelled:
-    from hdbscan._hdbscan_tree import compute_stability, condense_tree, get_clusters
+def _cut_at(tree: NDArray[np.float64], *, n: int) -> Callable[[int], Labelled]:
+    """Labels and strength of n messages at a size; those beyond the tree's are in none."""
+    hierarchy = Hierarchy(tree)
 
-    labels, strength = np.full(n, -1, dtype=np.int64), np.zeros(n)
-    fitted = len(tree) + 1
-    if fitted < max(2 * size, MIN_SAMPLES):
+    @cache  # the ladders of the levels share their rungs
+    def cut_at(size: int) -> Labelled:
+        labels, strength = np.full(n, -1, dtype=np.int64), np.zeros(n)
+        if len(tree):
+            labels[: hierarchy.messages], strength[: hierarchy.messages] = hierarchy.excess_of_mass(size)
         return labels, strength
-    condensed = condense_tree(tree, size)
-    labels[:fitted], strength[:fitted], _ = get_clusters(
-        condensed, compute_stability(condensed), "eom", False, False, 0.0, 0
-    )
-    return labels, strength
+
+    return cut_at
 
 
 def _adopt(labels: NDArray[np.int64], strength: NDArray[np.float64], graph: Any) -> Labelled:
