@@ -90,7 +90,7 @@ def _mass(births: Floats, inside: Ints, held: Ints, left_from: Ints, left_at: Fl
     with np.errstate(invalid="ignore"):  # equals leave at an infinite density a cluster that started there
         alone = np.bincount(left_from, weights=left_at - births[left_from], minlength=len(births))
         together = np.bincount(inside[1:], weights=(births[1:] - births[inside[1:]]) * held[1:], minlength=len(births))
-        return alone + together
+        return np.asarray(alone + together, dtype=np.float64)
 
 
 def _selected(mass: Floats, inside: Ints) -> Ints:
