@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ def fuzzy_graph(vectors: Points, indices: NDArray[np.int32], distances: Points, 
     """
     from umap.umap_ import fuzzy_simplicial_set
 
+    _keep_what_is_compiled()
     graph, _, _ = fuzzy_simplicial_set(
         vectors,
         n_neighbors=indices.shape[1],
@@ -32,6 +35,7 @@ def embed(graph: Any, start: Points, *, epochs: int, seed: int) -> Points:
     """Lay the graph out from `start`, shape (n, dimensions); the result has the same shape. One seeded thread."""
     from umap.umap_ import find_ab_params, simplicial_set_embedding
 
+    _keep_what_is_compiled()
     a, b = find_ab_params(spread=1.0, min_dist=0.1 if start.shape[1] == 2 else 0.0)
     points, _ = simplicial_set_embedding(
         start,
@@ -66,3 +70,21 @@ def principal(vectors: Points, *, dimensions: int, seed: int) -> Points:
     noise[:, :possible] += points
     spread = np.abs(noise).max() or 1.0
     return (10 * noise / spread).astype(np.float32)
+
+
+@cache
+def _keep_what_is_compiled() -> None:
+    """Have umap's loops compiled once on this machine instead of once in every process, which takes four seconds.
+
+    Where numba finds no folder that it may write to, they are compiled anew.
+    """
+    from umap import layouts, umap_
+
+    loops = (
+        umap_.smooth_knn_dist,
+        umap_.compute_membership_strengths,
+        layouts._nb_optimize_layout_euclidean_single_epoch,
+    )
+    with suppress(RuntimeError):
+        for loop in loops:
+            loop.enable_caching()
