@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 EXACT_BELOW = 20_000
-NEIGHBOURS = 30
+NEIGHBOURS = 20
+LANDMARKS_NEAR = 15
 PROBES = 24
 BATCH = 50_000
 
@@ -50,7 +51,7 @@ def nearest(vectors: NDArray[np.float32], index: Any, *, k: int = NEIGHBOURS) ->
     return _self_first(indices, 1 - similarity)
 
 
-def among(vectors: NDArray[np.float32], index: Any, *, k: int = NEIGHBOURS // 2) -> Any:
+def among(vectors: NDArray[np.float32], index: Any, *, k: int = LANDMARKS_NEAR) -> Any:
     """Cosine of each message to its k nearest in the index, as CSR of shape (n, index size + n); what is not alike at
     all weighs nothing."""
     from scipy import sparse

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+PUSHED_PER_PULL = 3  # messages that a pair of neighbours is kept apart from, each time it is drawn together
+
 Points = NDArray[np.float32]
 
 
@@ -45,7 +47,7 @@ def embed(graph: Any, start: Points, *, epochs: int, seed: int) -> Points:
         a=a,
         b=b,
         gamma=1.0,
-        negative_sample_rate=5,
+        negative_sample_rate=PUSHED_PER_PULL,
         n_epochs=epochs,
         init=start,
         random_state=np.random.RandomState(seed),

@@ -14,7 +14,7 @@ from explore.narratives.vectors import Vectors, unit_rows
 from explore.processes import Submit
 from explore.progress import StageClock
 
-LAYOUT_EPOCHS, MAP_EPOCHS = 50, 100
+LAYOUT_EPOCHS, MAP_EPOCHS = 50, 80
 FEWEST_TO_CLUSTER = 15
 LANDMARKS = 300_000
 BESIDE_FROM = 20_000  # messages; below, a second process takes longer to start than the map to draw
