@@ -12,7 +12,7 @@ from explore.errors import Refused, brief
 from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, records
 from explore.posts.encodings import decoded, encoding_of
 from explore.posts.foreign import refuse_foreign_text, refuse_lines_above, refuse_other_separators
-from explore.posts.presets import NAMES, latin, plain_name
+from explore.posts.names import NAMES, latin, plain_name
 from explore.posts.telegram import is_telegram_export
 
 SAMPLE_ROWS = 200

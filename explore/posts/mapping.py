@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from explore.errors import Refused, brief
 from explore.posts.layout import Preview
+from explore.posts.names import NAMES, WRAPPERS, plain_name
 from explore.posts.paths import Source, parse_source
-from explore.posts.presets import NAMES, PRESETS, WRAPPERS, Preset, plain_name
+from explore.posts.presets import PRESETS, Preset
 from explore.posts.schema import FIELD, FIELD_NAMES
 from explore.posts.times import OK, parse_times
 

@@ -23,8 +23,8 @@ from explore.posts.foreign import refuse_missing_name
 from explore.posts.jsonlines import BadLine, Constant, json_lines, packed_key, parse, read_json_lines, rich_text
 from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sample_records, told_by
 from explore.posts.limits import Limits
+from explore.posts.names import NAMES
 from explore.posts.orders import file_to, preview_from
-from explore.posts.presets import NAMES
 from explore.posts.schema import REASONS
 from explore.posts.sources import InputFile, look_at, open_content
 from explore.posts.telegram import telegram_messages
