@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from explore.posts import clocks, times
 from explore.posts.batches import NAN, NULL, NUMBER, OTHER, Batch, Rejected, clip
 from explore.posts.counts import read_counts
+from explore.posts.disguises import encoded_twice, hidden
 from explore.posts.languages import language_codes, name_several, unknown_languages
 from explore.posts.paths import Source
 from explore.posts.schema import FIELDS, MAX_CELL, POSTS_SCHEMA, REASONS, WRITTEN_NULLS
@@ -32,7 +33,7 @@ _TIME_REASONS = {
     times.OUT_OF_RANGE: "time_out_of_range",
     times.UNCLEAR: "local_time_unclear",
 }
-_TIME_MARKS = {"naive": times.NAIVE, "day": times.DAY, "cut": times.CUT}
+_TIME_MARKS = {"naive": times.NAIVE, "day": times.DAY, "cut": times.CUT, "weekday": times.WEEKDAY}
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def _words(batch: Batch, source: Source, name: str, verdict: Verdict) -> pa.Arra
     if name == "text":
         verdict.reject(np.isin(kinds, (NUMBER, NAN)), "bad_text")
         verdict.reject(blank, "no_text")
+        verdict.marks |= {"encoded_twice": encoded_twice(values), "hidden": hidden(values)}
         said_little = as_mask(pc.is_in(values, value_set=pa.array(WRITTEN_NULLS[1:])))
         verdict.unknown(name, pc.if_else(pa.array(said_little), values, pa.scalar(None, pa.string())))
     if name == "post_id":

@@ -46,7 +46,8 @@ class Layout:
 class Preview:
     """The first records of a file, every value as the text it stands for, without reading the whole file.
 
-    columns: names and dotted paths that hold values. known: these and the paths above them.
+    columns: names and dotted paths that hold values. known: these, the paths above them, and those that later records
+    of JSON may have.
     rows: about 200 records, column -> text or None. pages: a path under which each record holds a list of posts.
     """
 

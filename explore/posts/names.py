@@ -19,7 +19,11 @@ WRAPPERS = (
     "payload.",
     "message.",
     "body.",
+    "Item.",  # DynamoDB, each value behind its type
 )
+
+# Item.text.S and Item.views.N: DynamoDB's strings and numbers
+TYPED = re.compile(r"(?<=.)\.[SN]$")
 
 # Names that columns go by, the surest first; letters and digits only count.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -39,6 +43,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "author_id": (
         "author_id", "user_id", "userid", "account_id", "from_id", "sender_id", "channel_id", "external_author_id",
+        "user_id_str", "author_id_str", "user_rest_id", "user_legacy_id", "author_platform_id", "author_did",
+        "extra_author_attributes_id",
         "author", "username", "user_name", "screen_name", "user_screen_name", "handle", "account", "sender", "user",
         "author_name", "channel", "page_name", "post_owner_id",
     ),

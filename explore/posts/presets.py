@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+from explore.posts.names import WRAPPERS
+from explore.posts.paths import parse_source
 
 
 @dataclass(frozen=True)
@@ -206,6 +210,24 @@ PRESETS: tuple[Preset, ...] = (
             "media_id": "entities.media.0.id_str",
         },
     ),
+    *(
+        Preset(
+            "CrowdTangle export of Facebook posts",
+            (account, "Facebook Id", "Post Created", "Message"),
+            {
+                "created_at": "Post Created",
+                "text": "Message",
+                "author_id": "Facebook Id",
+                "region": "Page Admin Top Country",
+                "views": "Post Views",
+                "shares": "Shares",
+                "likes": "Likes",
+                "replies": "Comments",
+                "url": "URL",
+            },
+        )
+        for account in ("User Name", "Page Name", "Group Name")
+    ),
     Preset(
         "Reddit submissions (Pushshift)",
         ("id", "title", "selftext", "created_utc"),
@@ -314,3 +336,27 @@ PRESETS: tuple[Preset, ...] = (
         },
     ),
 )
+
+# Where services put a text that was too long for their usual place, beside that place; the longest first
+LONGER_TEXTS = ("extended_tweet.full_text", "note_tweet.text", "full_text")
+
+
+def may_come(known: Collection[str]) -> set[str]:
+    """Paths of a file of JSON that none of its first records has and later ones may have, as `known` ones suggest.
+
+    These are the other places where the export that is recognised keeps a field, and the full text of a post beside
+    which it says that its text is cut.
+    """
+    cut = [path.removesuffix("truncated") for path in known if path.split(".")[-1] == "truncated"]
+    coming = {prefix + LONGER_TEXTS[0] for prefix in cut}
+    found = (
+        (wrapper, preset)
+        for wrapper in WRAPPERS
+        for preset in PRESETS
+        if all(wrapper + path in known for path in preset.needs)
+    )
+    wrapper, preset = next(found, ("", None))
+    for source in preset.columns.values() if preset else ():
+        paths = {wrapper + column for column in parse_source(source).columns}
+        coming |= paths if not paths.isdisjoint(known) else set()
+    return coming

@@ -25,6 +25,7 @@ from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sam
 from explore.posts.limits import Limits
 from explore.posts.names import NAMES
 from explore.posts.orders import file_to, preview_from
+from explore.posts.presets import may_come
 from explore.posts.schema import REASONS
 from explore.posts.sources import InputFile, look_at, open_content
 from explore.posts.telegram import telegram_messages
@@ -124,7 +125,7 @@ def _json_preview(file: InputFile, layout: Layout) -> Preview:
         rows.append(_shown(row))
     columns = tuple(path for path in known if any(row.get(path) is not None for row in rows))
     layout = replace(layout, packed=packed)
-    return Preview(file.name, file.size, layout, columns, tuple(rows), frozenset(known), pages)
+    return Preview(file.name, file.size, layout, columns, tuple(rows), frozenset({*known} | may_come(known)), pages)
 
 
 def _json_sample(file: InputFile, layout: Layout) -> list[dict[str, Any]]:

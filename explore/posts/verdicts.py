@@ -40,11 +40,16 @@ class Verdict:
 
 
 def as_shown(values: pa.Array, row: int) -> str:
-    """A value as people write it; "" for one that Python cannot hold."""
+    """A value as people write it; one that Python cannot hold, such as a far time, in arrow's words."""
+    one = values.slice(row, 1)
     try:
-        value = values[row].as_py()
+        value = one[0].as_py()
     except (ValueError, OverflowError, pa.ArrowException):
-        return ""
+        if not pa.types.is_timestamp(one.type):
+            return ""
+        written = one.cast(pa.timestamp(one.type.unit)).cast(pa.string())[0].as_py()
+        ticks = one.cast(pa.int64())[0].as_py()
+        value = f"{ticks} {one.type.unit} from 1970" if written.startswith("<") else written
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
