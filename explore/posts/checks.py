@@ -27,6 +27,9 @@ _ROUNDED = r"^\s*[+-]?(?:\d+[.,]\d+[eE]\+?|\d+[eE]\+)\d+\s*$"
 # Per field, what is as good as nothing; see WRITTEN_NULLS
 _NULLS = {"text": WRITTEN_NULLS[:1], "post_id": WRITTEN_NULLS[:1], "region": tuple(set(WRITTEN_NULLS) - {"NA"})}
 _IDS_OF_OTHERS = ("author_id", "media_id")
+_IDS = ("post_id", *_IDS_OF_OTHERS)
+ODD_ID = "odd id in "  # in `Checked.marked`, before the field: as spreadsheets and data frames write ids
+_ODD_ID = r"""^\d+\.0+$|^="[^"]*"$"""
 _TIME_REASONS = {
     times.MISSING: "no_time",
     times.BAD: "bad_time",
@@ -114,6 +117,8 @@ def _words(batch: Batch, source: Source, name: str, verdict: Verdict) -> pa.Arra
     if name in _IDS_OF_OTHERS:  # rounded ones would merge accounts that have nothing to do with each other
         verdict.reject(as_mask(pc.match_substring_regex(values, _ROUNDED)), "rounded_id")
         verdict.reject((kinds == NUMBER) & as_mask(pc.match_substring_regex(values, "[eE]")), "rounded_id")
+    if name in _IDS:
+        verdict.marks[ODD_ID + name] = as_mask(pc.match_substring_regex(values, _ODD_ID))
     verdict.reject(as_mask(pc.greater(pc.utf8_length(values), MAX_CELL)), "cell_too_long")
     verdict.reject(as_mask(pc.match_substring(values, "\x00")), "nul")
     if name == "lang":

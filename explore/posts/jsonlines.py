@@ -50,7 +50,7 @@ _HOLD_POSTS = frozenset(
     | {"retweetedStatus", "quotedStatus", "inReplyToTweet", "reblog", "quote", "copy_history", "crosspost_parent_list"}
     | {"comments", "replies", "children", "answers", "topComments", "latestComments", "reply", "parent", "root"}
 )
-_TEXTS = ("text", "full_text", "body", "message", "content", "rawContent", "selftext", "record", "title")
+_TEXTS = ("text", "full_text", "body", "message", "content", "rawContent", "selftext", "record", "snippet")
 POSTS_IN, MORE_IN = "posts in ", "more in "  # in `Batch.met`, before the path of what was not read
 
 
@@ -233,16 +233,20 @@ def _posts_in(record: dict[str, Any], path: str) -> Counter[str]:
     found: Counter[str] = Counter()
     for key, value in record.items():
         if key in _HOLD_POSTS and isinstance(value, dict | list):
-            posts = sum(map(_is_post, value if isinstance(value, list) else [value]))
-            if posts:
+            if posts := _count_posts(value):
                 found[POSTS_IN + path + key] = posts
         elif not path and isinstance(value, dict) and f"{key}." in WRAPPERS:
             found.update(_posts_in(value, f"{key}."))
     return found
 
 
-def _is_post(value: Any) -> bool:
-    return isinstance(value, dict) and any(isinstance(value.get(key), str | dict) for key in _TEXTS)
+def _count_posts(value: Any) -> int:
+    """How many objects with a text an object or a list holds, itself included; those inside of them do not count."""
+    if isinstance(value, dict):
+        if any(isinstance(value.get(key), str | dict) for key in _TEXTS):
+            return 1
+        value = list(value.values())
+    return sum(map(_count_posts, value)) if isinstance(value, list) else 0
 
 
 def _kind(value: Any) -> int:

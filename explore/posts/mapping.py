@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from explore.errors import Refused, brief
+from explore.posts.coming import LONGER_TEXTS
 from explore.posts.layout import Preview
 from explore.posts.names import NAMES, TYPED, WRAPPERS, plain_name
 from explore.posts.paths import Source, parse_source
-from explore.posts.presets import LONGER_TEXTS, PRESETS, Preset
+from explore.posts.presets import PRESETS, Preset
 from explore.posts.schema import FIELD, FIELD_NAMES
 from explore.posts.times import OK, parse_times
 

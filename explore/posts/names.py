@@ -61,7 +61,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "likes": (
         "likes", "like_count", "favorite_count", "favourite_count", "favorites", "favourites", "reactions",
         "reaction_count", "score", "upvotes", "ups", "num_likes", "digg_count", "likes_count",
-        "favourites_count", "favorites_count",
+        "favourites_count", "favorites_count", "attitudes_count",
     ),
     "replies": (
         "replies", "reply_count", "comment_count", "comments_count", "num_comments", "num_replies", "comments",

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
-
-from explore.posts.names import WRAPPERS
-from explore.posts.paths import parse_source
 
 
 @dataclass(frozen=True)
@@ -210,6 +206,47 @@ PRESETS: tuple[Preset, ...] = (
             "media_id": "entities.media.0.id_str",
         },
     ),
+    Preset(
+        "X/Twitter posts as the web pages receive them",
+        ("rest_id", "legacy.full_text", "legacy.created_at"),
+        {
+            "post_id": "rest_id",
+            "created_at": "legacy.created_at",
+            "text": "note_tweet.note_tweet_results.result.text | legacy.full_text",
+            "author_id": "legacy.user_id_str | core.user_results.result.rest_id",
+            "lang": "legacy.lang",
+            "views": "views.count",
+            "shares": "legacy.retweet_count",
+            "likes": "legacy.favorite_count",
+            "replies": "legacy.reply_count",
+        },
+    ),
+    Preset(
+        "VK posts",
+        ("id", "owner_id", "from_id", "date", "text"),
+        {
+            "post_id": "owner_id + id",  # numbers of posts start anew on every wall
+            "created_at": "date",
+            "text": "text",
+            "author_id": "from_id",
+            "views": "views.count | views",
+            "shares": "reposts.count | reposts",
+            "likes": "likes.count | likes",
+            "replies": "comments.count | comments",
+        },
+    ),
+    Preset(
+        "YouTube comment threads (Data API)",
+        ("id", "snippet.topLevelComment.snippet.textOriginal", "snippet.topLevelComment.snippet.publishedAt"),
+        {
+            "post_id": "snippet.topLevelComment.id | id",
+            "created_at": "snippet.topLevelComment.snippet.publishedAt",
+            "text": "snippet.topLevelComment.snippet.textOriginal",
+            "author_id": "snippet.topLevelComment.snippet.authorChannelId.value",
+            "likes": "snippet.topLevelComment.snippet.likeCount",
+            "replies": "snippet.totalReplyCount",
+        },
+    ),
     *(
         Preset(
             "CrowdTangle export of Facebook posts",
@@ -336,27 +373,3 @@ PRESETS: tuple[Preset, ...] = (
         },
     ),
 )
-
-# Where services put a text that was too long for their usual place, beside that place; the longest first
-LONGER_TEXTS = ("extended_tweet.full_text", "note_tweet.text", "full_text")
-
-
-def may_come(known: Collection[str]) -> set[str]:
-    """Paths of a file of JSON that none of its first records has and later ones may have, as `known` ones suggest.
-
-    These are the other places where the export that is recognised keeps a field, and the full text of a post beside
-    which it says that its text is cut.
-    """
-    cut = [path.removesuffix("truncated") for path in known if path.split(".")[-1] == "truncated"]
-    coming = {prefix + LONGER_TEXTS[0] for prefix in cut}
-    found = (
-        (wrapper, preset)
-        for wrapper in WRAPPERS
-        for preset in PRESETS
-        if all(wrapper + path in known for path in preset.needs)
-    )
-    wrapper, preset = next(found, ("", None))
-    for source in preset.columns.values() if preset else ():
-        paths = {wrapper + column for column in parse_source(source).columns}
-        coming |= paths if not paths.isdisjoint(known) else set()
-    return coming

@@ -17,6 +17,7 @@ from explore.errors import Refused, brief
 from explore.posts import columnar
 from explore.posts.apart import Apart
 from explore.posts.batches import Batch
+from explore.posts.coming import may_come
 from explore.posts.delimited import read_delimited
 from explore.posts.encodings import decoded
 from explore.posts.foreign import refuse_missing_name
@@ -25,7 +26,6 @@ from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sam
 from explore.posts.limits import Limits
 from explore.posts.names import NAMES
 from explore.posts.orders import file_to, preview_from
-from explore.posts.presets import may_come
 from explore.posts.schema import REASONS
 from explore.posts.sources import InputFile, look_at, open_content
 from explore.posts.telegram import telegram_messages

@@ -36,7 +36,7 @@ class _Kind:
 
 _LINK = r"^\s*(?:[A-Za-z][\w+.-]*:[^\s\d]|www\.|/)\S"
 _LINKS = _Kind("links", _LINK, _LINK + r"|^\s*[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}(?:[/?#]\S*)?\s*$")
-_NUMBERS = _Kind("numbers", r"^\s*-?\d+\s*$", r"^\s*-?\d+\s*$|^\S+\s*$")  # a few accounts may go by a name
+_NUMBERS = _Kind("numbers", r"^\s*-?\d+\s*$", r"^\s*\S+\s*$")  # a few accounts may go by a name
 _WORDS = _Kind("single words", r"^\S+$", r"^\S")
 _KINDS: Mapping[str, tuple[_Kind, ...]] = {
     "url": (_LINKS,),

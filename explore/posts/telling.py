@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from explore.errors import Refused, brief
+from explore.posts.checks import ODD_ID
 from explore.posts.jsonlines import MORE_IN, POSTS_IN
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
@@ -221,6 +222,12 @@ def _not_read(marked: Mapping[str, int], mapping: ColumnMapping) -> list[str]:
             notes.append(
                 f"{counted(count, 'post stands', 'posts stand')} inside of other posts, in '{brief(path)}', and "
                 "were not loaded as posts of their own; where they should count, write each on a line of its own."
+            )
+        elif key.startswith(ODD_ID) and count:
+            notes.append(
+                f"{key.removeprefix(ODD_ID)} in {counted(count, 'record', 'records')} is written as a spreadsheet or a "
+                'data frame writes ids, like 12.0 or ="12", and stored so; it will not match the same id of another '
+                "file. Export ids as text."
             )
         elif key.startswith(MORE_IN):
             path = key.removeprefix(MORE_IN)

@@ -113,6 +113,8 @@ def test_a_place_that_an_export_uses_late_is_read(workspace: Workspace, tmp_path
     ("inside", "says"),
     [
         ({"retweeted_status": {"text": "older words"}}, "1 post stands inside of other posts, in 'retweeted_status'"),
+        ({"replies": {"data": {"children": [{"data": {"body": "yes"}}]}}}, "1 post stands inside of other posts"),
+        ({"replies": {"comments": [{"snippet": {"textOriginal": "yes"}}]}}, "in 'replies'"),
         ({"comments": [{"text": "yes"}, {"body": "no"}, "x"]}, "2 posts stand inside of other posts, in 'comments'"),
     ],
 )
@@ -254,12 +256,10 @@ def test_crowdtangle_knows_an_account_by_its_facebook_id(workspace: Workspace, t
 
 
 def test_items_of_dynamodb_are_read(workspace: Workspace, tmp_path: Path) -> None:
-    made = [
-        {"Item": {"id": {"S": f"p{n}"}, "text": {"S": f"words {n}"}, "created_at": {"N": "1714557600"}, "views": {"N": "5"}}}
-        for n in range(3)
-    ]  # fmt: skip
+    typed = {"text": {"S": "words"}, "created_at": {"N": "1714557600"}, "views": {"N": "5"}}
+    made = [{"Item": {"id": {"S": f"p{n}"}, **typed}} for n in range(3)]
     post = loaded(workspace, tmp_path, jsonl_of(*made), "p.jsonl")[1][1]
-    assert (post["post_id"], post["text"], post["views"]) == ("p1", "words 1", 5)
+    assert (post["post_id"], post["text"], post["views"]) == ("p1", "words", 5)
     assert post["created_at"] == datetime(2024, 5, 1, 10, tzinfo=UTC)
 
 
@@ -281,3 +281,31 @@ def test_what_is_told_is_kept_with_the_snapshot(workspace: Workspace, tmp_path: 
     report, _ = loaded(workspace, tmp_path, csv_of(*rows(5), f"9,{AT},{twice('it’s late')}"))
     manifest = json.loads((open_snapshot(workspace, report.snapshot).folder / "manifest.json").read_text())
     assert tuple(manifest["notes"]) == report.notes != ()
+
+
+@pytest.mark.parametrize("odd", ["12.0", '="12"'])
+def test_ids_as_a_spreadsheet_writes_them_are_kept_and_told(odd: str, workspace: Workspace, tmp_path: Path) -> None:
+    made = [{**json_rows(1, n)[0], "author": odd if n == 2 else "12"} for n in range(3)]
+    report, found = loaded(workspace, tmp_path, jsonl_of(*made), "p.jsonl")
+    assert found[2]["author_id"] == odd
+    assert report.notes[0].startswith("author_id in 1 record is written as a spreadsheet")
+
+
+def test_long_posts_of_weibo_come_whole(workspace: Workspace, tmp_path: Path) -> None:
+    made: list[dict[str, Any]] = [{**one, "isLongText": False} for one in json_rows(250)]
+    made[240] |= {"isLongText": True, "longText": {"longTextContent": "all of the words"}}
+    assert loaded(workspace, tmp_path, jsonl_of(*made), "p.jsonl")[1][240]["text"] == "all of the words"
+
+
+def test_posts_of_vk_with_one_number_on_two_walls_are_two(workspace: Workspace, tmp_path: Path) -> None:
+    made = [{"id": 1, "owner_id": -n, "from_id": 7, "date": 1714557600, "text": f"words {n}"} for n in (1, 2)]
+    report, found = loaded(workspace, tmp_path, jsonl_of(*made), "p.jsonl")
+    assert (report.accepted, [post["post_id"] for post in found]) == (2, ["-1_1", "-2_1"])
+
+
+def test_posts_as_the_web_pages_of_x_receive_them_come_whole(workspace: Workspace, tmp_path: Path) -> None:
+    legacy = {"full_text": "words", "created_at": "Wed May 01 10:00:00 +0000 2024", "user_id_str": "77"}
+    note = {"note_tweet_results": {"result": {"text": "all of the words"}}}
+    made = [{"rest_id": str(n), "legacy": legacy} for n in range(250)]
+    post = loaded(workspace, tmp_path, jsonl_of(*made, {**made[0], "rest_id": "999", "note_tweet": note}), "p.jsonl")[1]
+    assert [post[-1][name] for name in ("post_id", "text", "author_id")] == ["999", "all of the words", "77"]
