@@ -51,6 +51,7 @@ _HOLD_POSTS = frozenset(
     | {"comments", "replies", "children", "answers", "topComments", "latestComments", "reply", "parent", "root"}
 )
 _TEXTS = ("text", "full_text", "body", "message", "content", "rawContent", "selftext", "record", "snippet")
+_LOOKED_INTO = _HOLD_POSTS.union(wrapper[:-1] for wrapper in WRAPPERS)
 POSTS_IN, MORE_IN = "posts in ", "more in "  # in `Batch.met`, before the path of what was not read
 
 
@@ -224,20 +225,18 @@ def _row(line: str, getters: _Getters, packed: str, met: Counter[str]) -> dict[s
             row[column] = text
     if "\\u" in line and not all(encodable(value) for value in row.values() if isinstance(value, str)):
         raise BadLine("lone_surrogate")
-    met.update(_posts_in(record, ""))
+    _note_posts_in(record, "", met)
     return row
 
 
-def _posts_in(record: dict[str, Any], path: str) -> Counter[str]:
-    """How many posts stand inside of a record, or of the object that wraps it, by the path to them."""
-    found: Counter[str] = Counter()
-    for key, value in record.items():
-        if key in _HOLD_POSTS and isinstance(value, dict | list):
-            if posts := _count_posts(value):
-                found[POSTS_IN + path + key] = posts
-        elif not path and isinstance(value, dict) and f"{key}." in WRAPPERS:
-            found.update(_posts_in(value, f"{key}."))
-    return found
+def _note_posts_in(record: dict[str, Any], path: str, met: Counter[str]) -> None:
+    """Count the posts that stand inside of a record, or of the object that wraps it, by the path to them."""
+    for key in _LOOKED_INTO.intersection(record):
+        if key in _HOLD_POSTS:
+            if posts := _count_posts(record[key]):
+                met[POSTS_IN + path + key] += posts
+        elif not path and isinstance(record[key], dict):
+            _note_posts_in(record[key], f"{key}.", met)
 
 
 def _count_posts(value: Any) -> int:
