@@ -48,9 +48,20 @@ class BadLine(Exception):
 _HOLD_POSTS = frozenset(
     {"retweeted_status", "quoted_status", "retweeted_tweet", "quoted_tweet", "retweetedTweet", "quotedTweet"}
     | {"retweetedStatus", "quotedStatus", "inReplyToTweet", "reblog", "quote", "copy_history", "crosspost_parent_list"}
-    | {"comments", "replies", "children", "answers", "topComments", "latestComments", "reply", "parent", "root"}
+    | {
+        "comments",
+        "replies",
+        "children",
+        "answers",
+        "topComments",
+        "latestComments",
+        "reply",
+        "parent",
+        "root",
+        "embed",
+    }
 )
-_TEXTS = ("text", "full_text", "body", "message", "content", "rawContent", "selftext", "record", "snippet")
+_TEXTS = ("text", "full_text", "body", "message", "content", "rawContent", "selftext", "textOriginal")
 _LOOKED_INTO = _HOLD_POSTS.union(wrapper[:-1] for wrapper in WRAPPERS)
 POSTS_IN, MORE_IN = "posts in ", "more in "  # in `Batch.met`, before the path of what was not read
 
@@ -242,7 +253,7 @@ def _note_posts_in(record: dict[str, Any], path: str, met: Counter[str]) -> None
 def _count_posts(value: Any) -> int:
     """How many objects with a text an object or a list holds, itself included; those inside of them do not count."""
     if isinstance(value, dict):
-        if any(isinstance(value.get(key), str | dict) for key in _TEXTS):
+        if any(isinstance(value.get(key), str) for key in _TEXTS):
             return 1
         value = list(value.values())
     return sum(map(_count_posts, value)) if isinstance(value, list) else 0

@@ -221,19 +221,22 @@ PRESETS: tuple[Preset, ...] = (
             "replies": "legacy.reply_count",
         },
     ),
-    Preset(
-        "VK posts",
-        ("id", "owner_id", "from_id", "date", "text"),
-        {
-            "post_id": "owner_id + id",  # numbers of posts start anew on every wall
-            "created_at": "date",
-            "text": "text",
-            "author_id": "from_id",
-            "views": "views.count | views",
-            "shares": "reposts.count | reposts",
-            "likes": "likes.count | likes",
-            "replies": "comments.count | comments",
-        },
+    *(
+        Preset(
+            "VK posts",
+            ("id", "owner_id", "from_id", "date", "text", f"likes{count}"),
+            {
+                "post_id": "owner_id + id",  # numbers of posts start anew on every wall
+                "created_at": "date",
+                "text": "text",
+                "author_id": "from_id",
+                "views": f"views{count}",
+                "shares": f"reposts{count}",
+                "likes": f"likes{count}",
+                "replies": f"comments{count}",
+            },
+        )
+        for count in (".count", "")
     ),
     Preset(
         "YouTube comment threads (Data API)",

@@ -115,6 +115,7 @@ def test_a_place_that_an_export_uses_late_is_read(workspace: Workspace, tmp_path
         ({"retweeted_status": {"text": "older words"}}, "1 post stands inside of other posts, in 'retweeted_status'"),
         ({"replies": {"data": {"children": [{"data": {"body": "yes"}}]}}}, "1 post stands inside of other posts"),
         ({"replies": {"comments": [{"snippet": {"textOriginal": "yes"}}]}}, "in 'replies'"),
+        ({"embed": {"record": {"value": {"text": "older words"}}}}, "1 post stands inside of other posts, in 'embed'"),
         ({"comments": [{"text": "yes"}, {"body": "no"}, "x"]}, "2 posts stand inside of other posts, in 'comments'"),
     ],
 )
@@ -297,10 +298,14 @@ def test_long_posts_of_weibo_come_whole(workspace: Workspace, tmp_path: Path) ->
     assert loaded(workspace, tmp_path, jsonl_of(*made), "p.jsonl")[1][240]["text"] == "all of the words"
 
 
-def test_posts_of_vk_with_one_number_on_two_walls_are_two(workspace: Workspace, tmp_path: Path) -> None:
-    made = [{"id": 1, "owner_id": -n, "from_id": 7, "date": 1714557600, "text": f"words {n}"} for n in (1, 2)]
+@pytest.mark.parametrize("counts", [{"likes": {"count": 3}, "views": {"count": 9}}, {"likes": 3, "views": 9}])
+def test_posts_of_vk_with_one_number_on_two_walls_are_two(
+    counts: dict[str, Any], workspace: Workspace, tmp_path: Path
+) -> None:
+    made = [{"id": 1, "owner_id": -n, "from_id": 7, "date": 1714557600, "text": f"words {n}", **counts} for n in (1, 2)]
     report, found = loaded(workspace, tmp_path, jsonl_of(*made), "p.jsonl")
     assert (report.accepted, [post["post_id"] for post in found]) == (2, ["-1_1", "-2_1"])
+    assert (found[0]["likes"], found[0]["views"]) == (3, 9)
 
 
 def test_posts_as_the_web_pages_of_x_receive_them_come_whole(workspace: Workspace, tmp_path: Path) -> None:
