@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from explore.errors import Refused
 from explore.files import remove_abandoned, scratch_folder
 from explore.posts.batches import clip
-from explore.posts.duplicates import differences, met_differences
+from explore.posts.duplicates import EDGES, differences, met_differences
 from explore.posts.history import COUNTED, METRICS, METRICS_SCHEMA
 from explore.posts.layout import Preview
 from explore.posts.notes import carry_notes
@@ -32,7 +32,7 @@ from explore.posts.paths import parse_source
 from explore.posts.rewriting import groups, new_snapshot, opened, queries, rows_since, within, without, write_manifest
 from explore.posts.schema import FIELD_NAMES, POSTS_SCHEMA, QUARANTINE_SCHEMA
 from explore.posts.snapshots import LoadOptions, LoadReport, Snapshot, load, open_snapshot
-from explore.posts.telling import differing
+from explore.posts.telling import differing, spaced_apart
 from explore.posts.writing import Facts, TableWriter
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace, workspace_at
@@ -53,6 +53,16 @@ _DIFFER = f"""
 SELECT {differences(_LASTING, later="n", original="b")}
 FROM read_parquet($new) n JOIN read_parquet($old) b USING (post_id) WHERE n.text = b.text
 """
+# New ids that are those of the snapshot but for spaces around either
+_SPACED = """
+WITH news AS (SELECT post_id AS id FROM read_parquet($new)), olds AS (SELECT post_id AS id FROM read_parquet($old)),
+new AS (SELECT id, regexp_replace(id, $edges, '', 'g') AS bare FROM news WHERE regexp_matches(id, $edges)),
+old AS (SELECT id, regexp_replace(id, $edges, '', 'g') AS bare FROM olds WHERE regexp_matches(id, $edges))
+SELECT count(DISTINCT id) FROM (
+    SELECT new.id FROM new JOIN olds ON olds.id = new.bare
+    UNION ALL SELECT news.id FROM news JOIN old ON old.bare = news.id
+    UNION ALL SELECT new.id FROM new JOIN old USING (bare) WHERE new.id <> old.id)
+"""
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,7 @@ class _Met:
 
     old: ascending; counts: our four counts of the later file, in the order of `old`. conflicts: places in the new rows
     of those with another text. differ: field that keeps its old value -> posts with the same text and another value.
+    spaced: new ids that are those of old rows but for spaces around them.
     """
 
     new: np.ndarray
@@ -68,6 +79,7 @@ class _Met:
     counts: dict[str, pa.Array]
     conflicts: np.ndarray
     differ: dict[str, int]
+    spaced: int
 
 
 def append(
@@ -172,11 +184,12 @@ def _met(base: Snapshot, part: Snapshot, scratch: Path) -> _Met:
         files = {"new": str(part.posts_path), "old": str(base.posts_path)}
         found: pa.Table = database.sql(_MET, params=files).to_arrow_table()
         differ = met_differences(_LASTING, database.execute(_DIFFER, files).fetchone())
+        (spaced,) = database.execute(_SPACED, {**files, "edges": EDGES}).fetchone() or (0,)
     new = found["new_place"].to_numpy().astype(np.int64)
     same = found["same"].to_numpy().astype(bool)
     again = found.filter(pa.array(same)).sort_by("old_place")
     counts = {name: again[name].combine_chunks() for name in COUNTED}
-    return _Met(new, again["old_place"].to_numpy().astype(np.int64), counts, new[~same], differ)
+    return _Met(new, again["old_place"].to_numpy().astype(np.int64), counts, new[~same], differ, int(spaced))
 
 
 def _refuse_damage(part: Snapshot, met: _Met, options: LoadOptions) -> None:
@@ -274,7 +287,10 @@ def _manifest(
         "quarantined": new["counts"]["quarantined"] + changed,
         "duplicates": new["counts"]["duplicates"] + again,
     }
-    notes = [*part.load_notes, *filter(None, [differing(met.differ, "the one in the snapshot")])]
+    notes = [
+        *part.load_notes,
+        *filter(None, [spaced_apart(met.spaced), differing(met.differ, "the one in the snapshot")]),
+    ]
     added = {
         "to": base.id,
         "sha256": part.sha256,

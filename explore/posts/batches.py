@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -33,6 +34,7 @@ class Batch:
     excerpt: row index -> the record as it stood in the file, not yet clipped.
     rejected: records that could not be read at all.
     read: records met so far in the file, rejected ones included.
+    met: what a person should know of the records -> how many there are; see `telling.py`.
     """
 
     columns: Mapping[str, pa.Array]
@@ -41,6 +43,7 @@ class Batch:
     read: int
     kinds: Mapping[str, np.ndarray] = field(default_factory=dict)
     rejected: tuple[Rejected, ...] = ()
+    met: Counter[str] = field(default_factory=Counter)
 
 
 def clip(text: str) -> str:

@@ -85,6 +85,7 @@ def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
     from explore.posts.duplicates import count_repeats, count_spaced
     from explore.posts.orders import Order
     from explore.posts.readers import read
+    from explore.posts.shifts import Shifts
     from explore.posts.sources import ensure_unchanged
     from explore.posts.staging import POSTS, Staging
 
@@ -100,12 +101,15 @@ def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
         for index, (file, layout) in enumerate(zip(order.files, order.layouts, strict=True)):
             read_until = 0
             starts.append(earlier)
+            shifts = Shifts(order.sources if layout.format in {"csv", "tsv"} else {})
 
             def moved(share: float, *, before: int = before, size: int = file.size) -> None:
                 say({"stage": CHECKING, "done": (before + share * size) / total})
 
             for batch in read(file, layout, order.rules.columns, moved=moved):
+                batch = shifts.sorted_out(batch)
                 staging.reject(batch.rejected, file=index)
+                marked.update(batch.met)
                 checked = check(batch, order.rules, offset=earlier)
                 staging.add(checked, file=index)
                 marked.update(checked.marked)

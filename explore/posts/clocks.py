@@ -17,6 +17,7 @@ _SINCE_1601 = 11_644_473_600  # seconds from 1601 to 1970
 _SINCE_2001 = -978_307_200
 _SINCE_YEAR_1 = 62_135_596_800
 _OTHER_YEAR = re.compile(r"(?:\d{1,2}[-/.]\d{1,2}[-/.])?(1[34]\d\d|25[2-9]\d)(?:[-/. T]|$)")
+_SHORT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d\d(?:\D|$)|\d{1,2}[- ][^\W\d]{3,9}\.?[- ]\d\d(?:\D|$)")
 _ABBREVIATION = re.compile(r"\d:\d\d\S*\s?\b([A-Z]{3,5})(?: \d{4})?$")
 
 
@@ -120,6 +121,8 @@ def meanings(text: str) -> str:
             return f"it is {' or '.join(found)}; write such times out, like 2024-05-01T10:00:00Z"
     if year := _OTHER_YEAR.match(text):
         return f"the year {year[1]} is of another calendar (Buddhist, Persian, Islamic); write it as in 2024-05-01"
+    if _SHORT_YEAR.match(text):
+        return "the year has two digits, so day, month and year cannot be told apart; write it as in 2024-05-01"
     zone = _ABBREVIATION.search(text)
     if zone and zone[1] not in _ONE_MEANING:
         return f"{zone[1]} is not the same in all countries; say which is meant with --tz, like --tz America/Chicago"

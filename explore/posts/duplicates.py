@@ -41,9 +41,14 @@ firsts AS (SELECT said, min(file) AS first FROM posts GROUP BY said)
 SELECT count(*) FROM posts JOIN firsts USING (said) WHERE file > first
 """
 
-_SPACED = r"""
-WITH ids AS (SELECT DISTINCT {0} AS id, regexp_replace({0}, '^\s+|\s+$', '', 'g') AS bare FROM read_parquet($path)),
-alike AS (SELECT count(*) AS number FROM ids WHERE id IS NOT NULL GROUP BY bare HAVING count(*) > 1)
+# Spaces stand around next to no id, and where there are none nothing needs to be compared.
+EDGES = r"^[\s\p{Z}]+|[\s\p{Z}]+$"
+_SPACED = """
+WITH spaced AS MATERIALIZED (
+    SELECT DISTINCT {0} AS id, regexp_replace({0}, $edges, '', 'g') AS bare FROM read_parquet($path)
+    WHERE regexp_matches({0}, $edges)),
+bare AS (SELECT DISTINCT {0} AS id, {0} AS bare FROM read_parquet($path) SEMI JOIN spaced ON spaced.bare = {0}),
+alike AS (SELECT count(*) AS number FROM (FROM spaced UNION ALL FROM bare) GROUP BY bare HAVING count(*) > 1)
 SELECT coalesce(sum(number), 0) FROM alike
 """
 
@@ -110,7 +115,7 @@ def count_spaced(posts: Path, *, scratch: Path) -> dict[str, int]:
     """post_id and author_id -> how many different ids are those of another but for spaces around them; without 0."""
     with _database(scratch) as database:
         found = {
-            name: database.execute(_SPACED.format(name), {"path": str(posts)}).fetchone()
+            name: database.execute(_SPACED.format(name), {"path": str(posts), "edges": EDGES}).fetchone()
             for name in ("post_id", "author_id")
         }
     shutil.rmtree(scratch, ignore_errors=True)

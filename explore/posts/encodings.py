@@ -158,6 +158,13 @@ def _seven_bit(head: bytes, lines: list[bytes]) -> str | None:
     return None
 
 
+def hidden_encoding(text: str) -> str | None:
+    """The encoding that hides another script in a text of plain ASCII; None where there is none."""
+    written = text.encode("ascii")
+    found = (name for name, pattern in _SEVEN_BIT.items() if re.search(pattern, written) and _reads_as(written, name))
+    return next(found, None)
+
+
 def _reads_as(text: bytes, encoding: str) -> bool:
     """Whether all of it can be read so, and what is not ASCII then is letters for the most part."""
     try:

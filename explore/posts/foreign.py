@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from explore.errors import Refused, brief
-from explore.posts.presets import NAMES
+from explore.posts.names import NAMES
 
 _RULE = r"[|+\s]*:?[-=]{3,}:?(?:\s*[|+]\s*:?[-=]{3,}:?)*[|+\s]*"
 _SQL = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from explore.errors import Refused
 from explore.posts.batches import NAN, NULL, NUMBER, OTHER, STRING, Batch, Rejected, clip, encodable
+from explore.posts.names import WRAPPERS
 from explore.posts.schema import REASONS
 
 ROWS = 5_000
@@ -19,6 +21,8 @@ CHARACTERS = 16 * 2**20
 MAX_LINE = 16 * 2**20
 MAX_DEPTH = 64
 PACKED = ("value", "payload", "message", "body", "data", "event", "record", "content", "post", "json", "raw", "_raw")
+
+_Getters = dict[str, Callable[[dict[str, Any]], Any]]
 
 _MONGO = frozenset({"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal"})
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?')
@@ -40,16 +44,39 @@ class BadLine(Exception):
     """A line that cannot be taken; the argument is a reason code."""
 
 
+# Where exporters put other posts inside of a post: the one that is shared, quoted or answered, and the answers
+_HOLD_POSTS = frozenset(
+    {"retweeted_status", "quoted_status", "retweeted_tweet", "quoted_tweet", "retweetedTweet", "quotedTweet"}
+    | {"retweetedStatus", "quotedStatus", "inReplyToTweet", "reblog", "quote", "copy_history", "crosspost_parent_list"}
+    | {
+        "comments",
+        "replies",
+        "children",
+        "answers",
+        "topComments",
+        "latestComments",
+        "reply",
+        "parent",
+        "root",
+        "embed",
+    }
+)
+_TEXTS = ("text", "full_text", "body", "message", "content", "rawContent", "selftext", "textOriginal")
+_LOOKED_INTO = _HOLD_POSTS.union(wrapper[:-1] for wrapper in WRAPPERS)
+POSTS_IN, MORE_IN = "posts in ", "more in "  # in `Batch.met`, before the path of what was not read
+
+
 def read_json_lines(lines: Iterable[str], columns: Sequence[str], *, packed: str = "") -> Iterator[Batch]:
     """Yield the wanted keys (or dotted paths, a number picking from a list) in batches; broken lines come as rejected.
 
     `packed` is the key behind which each line holds its post as a string of JSON.
     """
-    getters = {column: getter(column) for column in columns}
     rest = iter(lines)
     read = 0
     while part := _batch(rest):
-        yield _columns(part, getters, packed, read=read)
+        met: Counter[str] = Counter()
+        getters = {column: getter(column, met) for column in columns}
+        yield _columns(part, getters, packed, met, read=read)
         read += len(part)
 
 
@@ -112,10 +139,10 @@ def _object(line: str) -> dict[str, Any]:
     return found
 
 
-def getter(column: str) -> Callable[[dict[str, Any]], Any]:
+def getter(column: str, met: Counter[str] | None = None) -> Callable[[dict[str, Any]], Any]:
     """How to get a key or, where there is no such key, what a dotted path leads to; None where it leads nowhere.
 
-    The getter raises BadLine where both are there.
+    The getter raises BadLine where both are there. `met` counts lists of which the path picks one of several values.
     """
     path = column.split(".")
 
@@ -131,6 +158,8 @@ def getter(column: str) -> Callable[[dict[str, Any]], Any]:
             if isinstance(value, dict):
                 value = value.get(step)
             elif isinstance(value, list) and step.isdigit():
+                if met is not None and any(other != value[0] for other in value[1:]):
+                    met[MORE_IN + column] += 1
                 value = value[int(step)] if int(step) < len(value) else None
             else:
                 return None
@@ -178,13 +207,13 @@ def _batch(lines: Iterator[str]) -> list[str]:
     return part
 
 
-def _columns(part: list[str], getters: dict[str, Callable[[dict[str, Any]], Any]], packed: str, *, read: int) -> Batch:
+def _columns(part: list[str], getters: _Getters, packed: str, met: Counter[str], *, read: int) -> Batch:
     values: dict[str, list[Any]] = {column: [] for column in getters}
     numbers: list[int] = []
     rejected: list[Rejected] = []
     for number, line in enumerate(part, read + 1):
         try:
-            row = _row(line, getters, packed)
+            row = _row(line, getters, packed, met)
         except BadLine as bad:
             reason = str(bad)
             rejected.append(Rejected(number, reason, REASONS[reason], clip(line)))
@@ -195,10 +224,10 @@ def _columns(part: list[str], getters: dict[str, Callable[[dict[str, Any]], Any]
     kinds = {column: np.fromiter(map(_kind, found), np.uint8, len(found)) for column, found in values.items()}
     arrays = {column: pa.array(map(_text, found), pa.string(), size=len(found)) for column, found in values.items()}
     raws = [part[number - read - 1] for number in numbers]
-    return Batch(arrays, np.array(numbers, np.int64), raws.__getitem__, read + len(part), kinds, tuple(rejected))
+    return Batch(arrays, np.array(numbers, np.int64), raws.__getitem__, read + len(part), kinds, tuple(rejected), met)
 
 
-def _row(line: str, getters: dict[str, Callable[[dict[str, Any]], Any]], packed: str) -> dict[str, Any]:
+def _row(line: str, getters: _Getters, packed: str, met: Counter[str]) -> dict[str, Any]:
     """The wanted values of a line. Raises BadLine."""
     record = parse(line, packed)
     row = {column: get(record) for column, get in getters.items()}
@@ -207,7 +236,27 @@ def _row(line: str, getters: dict[str, Callable[[dict[str, Any]], Any]], packed:
             row[column] = text
     if "\\u" in line and not all(encodable(value) for value in row.values() if isinstance(value, str)):
         raise BadLine("lone_surrogate")
+    _note_posts_in(record, "", met)
     return row
+
+
+def _note_posts_in(record: dict[str, Any], path: str, met: Counter[str]) -> None:
+    """Count the posts that stand inside of a record, or of the object that wraps it, by the path to them."""
+    for key in _LOOKED_INTO.intersection(record):
+        if key in _HOLD_POSTS:
+            if posts := _count_posts(record[key]):
+                met[POSTS_IN + path + key] += posts
+        elif not path and isinstance(record[key], dict):
+            _note_posts_in(record[key], f"{key}.", met)
+
+
+def _count_posts(value: Any) -> int:
+    """How many objects with a text an object or a list holds, itself included; those inside of them do not count."""
+    if isinstance(value, dict):
+        if any(isinstance(value.get(key), str) for key in _TEXTS):
+            return 1
+        value = list(value.values())
+    return sum(map(_count_posts, value)) if isinstance(value, list) else 0
 
 
 def _kind(value: Any) -> int:

@@ -12,7 +12,7 @@ from explore.errors import Refused, brief
 from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, records
 from explore.posts.encodings import decoded, encoding_of
 from explore.posts.foreign import refuse_foreign_text, refuse_lines_above, refuse_other_separators
-from explore.posts.presets import NAMES, latin, plain_name
+from explore.posts.names import NAMES, latin, plain_name
 from explore.posts.telegram import is_telegram_export
 
 SAMPLE_ROWS = 200
@@ -46,7 +46,8 @@ class Layout:
 class Preview:
     """The first records of a file, every value as the text it stands for, without reading the whole file.
 
-    columns: names and dotted paths that hold values. known: these and the paths above them.
+    columns: names and dotted paths that hold values. known: these, the paths above them, and those that later records
+    of JSON may have.
     rows: about 200 records, column -> text or None. pages: a path under which each record holds a list of posts.
     """
 

@@ -12,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from explore.errors import Refused, brief
+from explore.posts.coming import LONGER_TEXTS
 from explore.posts.layout import Preview
+from explore.posts.names import NAMES, TYPED, WRAPPERS, plain_name
 from explore.posts.paths import Source, parse_source
-from explore.posts.presets import NAMES, PRESETS, WRAPPERS, Preset, plain_name
+from explore.posts.presets import PRESETS, Preset
 from explore.posts.schema import FIELD, FIELD_NAMES
 from explore.posts.times import OK, parse_times
 
@@ -129,7 +131,9 @@ def _by_name(preview: Preview) -> dict[str, str]:
         known = {}
         for column in reversed(preview.columns):
             if column.startswith(wrapper) and (wrapper or not column.startswith(WRAPPERS[1:])):
-                known[plain_name(_METRICS.sub("", column[len(wrapper) :]))] = column
+                bare = column[len(wrapper) :]
+                bare = TYPED.sub("", bare) if wrapper == "Item." else bare
+                known[plain_name(_METRICS.sub("", bare))] = column
         found: dict[str, str] = {}
         for name, usual in NAMES.items():
             hits = (known.get(plain_name(one)) for one in usual)
@@ -138,9 +142,16 @@ def _by_name(preview: Preview) -> dict[str, str]:
             if first is not None:
                 found[name] = first
         if "text" in found:
-            return found
+            return found | {"text": _with_longer(preview, found["text"])}
         best = best or found
     return best
+
+
+def _with_longer(preview: Preview, text: str) -> str:
+    """The column of the text behind those beside it that hold the whole of a text that was cut."""
+    before, dot, _ = text.rpartition(".")
+    longer = [path for path in (before + dot + one for one in LONGER_TEXTS) if _has(preview, path) and path != text]
+    return " | ".join([*longer, text])
 
 
 def _by_content(preview: Preview, taken: Mapping[str, str]) -> dict[str, str]:

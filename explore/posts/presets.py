@@ -1,9 +1,7 @@
-"""Exports that people have, and the names that columns usually go by."""
+"""Exports that people have, each told by its shape."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 
 
@@ -209,6 +207,68 @@ PRESETS: tuple[Preset, ...] = (
         },
     ),
     Preset(
+        "X/Twitter posts as the web pages receive them",
+        ("rest_id", "legacy.full_text", "legacy.created_at"),
+        {
+            "post_id": "rest_id",
+            "created_at": "legacy.created_at",
+            "text": "note_tweet.note_tweet_results.result.text | legacy.full_text",
+            "author_id": "legacy.user_id_str | core.user_results.result.rest_id",
+            "lang": "legacy.lang",
+            "views": "views.count",
+            "shares": "legacy.retweet_count",
+            "likes": "legacy.favorite_count",
+            "replies": "legacy.reply_count",
+        },
+    ),
+    *(
+        Preset(
+            "VK posts",
+            ("id", "owner_id", "from_id", "date", "text", f"likes{count}"),
+            {
+                "post_id": "owner_id + id",  # numbers of posts start anew on every wall
+                "created_at": "date",
+                "text": "text",
+                "author_id": "from_id",
+                "views": f"views{count}",
+                "shares": f"reposts{count}",
+                "likes": f"likes{count}",
+                "replies": f"comments{count}",
+            },
+        )
+        for count in (".count", "")
+    ),
+    Preset(
+        "YouTube comment threads (Data API)",
+        ("id", "snippet.topLevelComment.snippet.textOriginal", "snippet.topLevelComment.snippet.publishedAt"),
+        {
+            "post_id": "snippet.topLevelComment.id | id",
+            "created_at": "snippet.topLevelComment.snippet.publishedAt",
+            "text": "snippet.topLevelComment.snippet.textOriginal",
+            "author_id": "snippet.topLevelComment.snippet.authorChannelId.value",
+            "likes": "snippet.topLevelComment.snippet.likeCount",
+            "replies": "snippet.totalReplyCount",
+        },
+    ),
+    *(
+        Preset(
+            "CrowdTangle export of Facebook posts",
+            (account, "Facebook Id", "Post Created", "Message"),
+            {
+                "created_at": "Post Created",
+                "text": "Message",
+                "author_id": "Facebook Id",
+                "region": "Page Admin Top Country",
+                "views": "Post Views",
+                "shares": "Shares",
+                "likes": "Likes",
+                "replies": "Comments",
+                "url": "URL",
+            },
+        )
+        for account in ("User Name", "Page Name", "Group Name")
+    ),
+    Preset(
         "Reddit submissions (Pushshift)",
         ("id", "title", "selftext", "created_utc"),
         {
@@ -316,76 +376,3 @@ PRESETS: tuple[Preset, ...] = (
         },
     ),
 )
-
-# Exporters wrap posts in one of these.
-WRAPPERS = (
-    "",
-    "data.",
-    "post.",
-    "tweet.",
-    "item.",
-    "node.",
-    "_source.",
-    "attributes.",
-    "value.",
-    "payload.",
-    "message.",
-    "body.",
-)
-
-# Names that columns go by, the surest first; letters and digits only count.
-NAMES: dict[str, tuple[str, ...]] = {
-    "post_id": (
-        "post_id", "tweet_id", "status_id", "message_id", "comment_id", "item_id", "id_str", "tweetid", "id", "uri",
-        "video_id", "uuid", "guid",
-    ),
-    "created_at": (
-        "created_at", "created_utc", "create_time", "created_time", "published_at", "publish_date", "posted_at",
-        "post_date", "date_posted", "unix_timestamp", "timestamp", "datetime", "date_time", "created", "published",
-        "tweet_time", "post_created", "post_created_utc", "date", "time", "fecha", "datum",
-    ),
-    "text": (
-        "text", "full_text", "body", "message", "content", "post_text", "tweet_text", "message_text", "comment_text",
-        "video_description", "caption", "description", "desc", "tweet", "comment", "post", "status", "title",
-        "selftext", "texto", "inhalt",
-    ),
-    "author_id": (
-        "author_id", "user_id", "userid", "account_id", "from_id", "sender_id", "channel_id", "external_author_id",
-        "author", "username", "user_name", "screen_name", "user_screen_name", "handle", "account", "sender", "user",
-        "author_name", "channel", "page_name", "post_owner_id",
-    ),
-    "lang": ("lang", "language", "lang_code", "language_code", "tweet_language", "languages"),
-    "region": ("region", "region_code", "country_code", "country", "geo_country", "location"),
-    "views": (
-        "views", "view_count", "impression_count", "impressions", "plays", "play_count", "reach", "post_views",
-        "views_count",
-    ),
-    "shares": (
-        "shares", "share_count", "retweet_count", "retweets", "repost_count", "reposts", "forwards", "forward_count",
-        "num_shares", "reposts_count", "reblogs_count", "reblog_count",
-    ),
-    "likes": (
-        "likes", "like_count", "favorite_count", "favourite_count", "favorites", "favourites", "reactions",
-        "reaction_count", "score", "upvotes", "ups", "num_likes", "digg_count", "likes_count",
-        "favourites_count", "favorites_count",
-    ),
-    "replies": (
-        "replies", "reply_count", "comment_count", "comments_count", "num_comments", "num_replies", "comments",
-        "replies_count",
-    ),
-    "url": ("url", "link", "permalink", "post_url", "tweet_url", "share_url", "full_link"),
-    "media_id": ("media_id", "music_id", "sound_id", "audio_id", "image_hash", "media_hash", "video_hash"),
-}  # fmt: skip
-
-# Letters of Cyrillic and Greek, folded, that look like one of Latin: small, or as a capital
-_LIKE_LATIN = str.maketrans("авеікмнорстухјѕһԁԛԝαβεηικμνορτυχζ", "abeikmhopctyxjshdqwabehikmvoptuxz")
-
-
-def latin(name: str) -> str:
-    """A name in small letters, full-width and look-alike ones as those of Latin."""
-    return unicodedata.normalize("NFKC", name).casefold().translate(_LIKE_LATIN)
-
-
-def plain_name(name: str) -> str:
-    """The letters and digits of a name, as `latin` writes them."""
-    return re.sub(r"[\W_]+", "", latin(name))

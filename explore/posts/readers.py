@@ -17,14 +17,15 @@ from explore.errors import Refused, brief
 from explore.posts import columnar
 from explore.posts.apart import Apart
 from explore.posts.batches import Batch
+from explore.posts.coming import may_come
 from explore.posts.delimited import read_delimited
 from explore.posts.encodings import decoded
 from explore.posts.foreign import refuse_missing_name
 from explore.posts.jsonlines import BadLine, Constant, json_lines, packed_key, parse, read_json_lines, rich_text
 from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sample_records, told_by
 from explore.posts.limits import Limits
+from explore.posts.names import NAMES
 from explore.posts.orders import file_to, preview_from
-from explore.posts.presets import NAMES
 from explore.posts.schema import REASONS
 from explore.posts.sources import InputFile, look_at, open_content
 from explore.posts.telegram import telegram_messages
@@ -124,7 +125,7 @@ def _json_preview(file: InputFile, layout: Layout) -> Preview:
         rows.append(_shown(row))
     columns = tuple(path for path in known if any(row.get(path) is not None for row in rows))
     layout = replace(layout, packed=packed)
-    return Preview(file.name, file.size, layout, columns, tuple(rows), frozenset(known), pages)
+    return Preview(file.name, file.size, layout, columns, tuple(rows), frozenset({*known} | may_come(known)), pages)
 
 
 def _json_sample(file: InputFile, layout: Layout) -> list[dict[str, Any]]:

@@ -69,6 +69,7 @@ REASONS: dict[str, str] = {
     "short_row": "fewer cells than the header has columns",
     "open_quote": "a quoted cell is not closed, or a quote stands in the wrong place",
     "swallowed": "whole records inside a quoted cell: a stray quote took them in, or a post quotes a table",
+    "shifted_row": "the values stand in the wrong columns, as where a comma is not in quotes",
     "repeated_header": "the column names once more, where two files were joined",
     "joined_files": "a byte order mark in front of the record, where two files were joined",
     "stray_newline": "a line break of another kind inside a cell without quotes",
@@ -93,6 +94,7 @@ MENDS: dict[str, str] = {
     "rounded_id": "Export the ids as text, or leave them out with --map author_id=",
     "open_quote": 'Write a quote inside a cell twice ("") and not behind a backslash',
     "swallowed": "Look for a quote that stands alone in the first of them",
+    "shifted_row": "Write texts with commas in double quotes",
     "extra_column": "Name the delimiter with --delimiter",
     "short_row": "Name the delimiter with --delimiter",
 }

@@ -11,9 +11,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from explore.errors import Refused, brief
+from explore.posts.checks import ODD_ID
+from explore.posts.jsonlines import MORE_IN, POSTS_IN
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
+from explore.posts.rivals import Rival, rival_times
 from explore.posts.schema import FIELDS, MENDS, REASONS
+from explore.posts.shifts import NO_NUMBER
 from explore.posts.staging import Staged
 
 _DAYS_LOOKED_AT = 50  # values
@@ -50,6 +54,7 @@ def load_notes(
     mapping: ColumnMapping,
     preview: Preview,
     tz: str,
+    date_order: str | None,
 ) -> list[str]:
     """Sentences on what came in, none where all is well.
 
@@ -57,7 +62,10 @@ def load_notes(
     """
     notes = list(filter(None, [no_times(preview, mapping)]))
     notes += filter(None, [_only_days(preview, mapping), _other_zone(staged, mapping, preview, tz)])
+    rival = rival_times(preview, mapping, tz=tz, date_order=date_order)
+    notes += [_contradicted(mapping, rival)] if rival else []
     notes += _marked(told["marked"], tz)
+    notes += _not_read(told["marked"], mapping)
     notes += [
         f"{count:,} ids in {name} differ from another only by spaces around them; they count as different ids."
         for name, count in told["spaced"].items()
@@ -103,6 +111,14 @@ def differing(differ: Mapping[str, int], kept: str) -> str:
         f"Some duplicates, with the same id and text, differ from the post that was kept, which is {kept}: {fields}. "
         "Where author_id or created_at differ, check that the ids are the posts' own."
     )
+
+
+def spaced_apart(ids: int) -> str:
+    """That added ids are those of a snapshot but for spaces; "" where none is."""
+    if not ids:
+        return ""
+    differ = counted(ids, "post id differs", "post ids differ")
+    return f"{differ} from one in the snapshot only by spaces around it; they count as different posts."
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -160,11 +176,72 @@ def _marked(marked: Mapping[str, int], tz: str) -> list[str]:
     if cut:
         are, were = ("is", "it was") if cut == 1 else ("are", "they were")
         notes.append(f"{cut:,} of {times:,} times {are} finer than a microsecond; {were} kept to the microsecond.")
+    if weekday := marked.get("weekday", 0):
+        name = "names" if weekday == 1 else "name"
+        notes.append(
+            f"{weekday:,} of {times:,} times {name} a day of the week that is not that of the date; the date was taken."
+        )
+    if twice := marked.get("encoded_twice", 0):
+        looks = counted(twice, "text looks", "texts look")
+        notes.append(
+            f"{looks} encoded twice ('Ã©' for 'é', 'â€™' for an apostrophe). Stored as in the file, so a search for "
+            "their words may miss them. Export the file again as UTF-8, or mend all of it before loading, for example "
+            "with: iconv -f UTF-8 -t WINDOWS-1252"
+        )
+    if hidden := marked.get("hidden", 0):
+        notes.append(
+            f"{counted(hidden, 'text seems', 'texts seem')} to be in an encoding that writes other scripts with plain "
+            "letters (HZ, ISO-2022 or UTF-7, such as '~{<:Ky~}'). Stored as in the file: convert it to UTF-8 "
+            "before loading."
+        )
     if several := marked.get("lang", 0):
         names = counted(several, "record names", "records name")
         notes.append(f"{names} several languages, such as 'en,fr'; the first was taken.")
     counts = (field.name for field in FIELDS if field.kind == "count")
     notes += [_rounded_counts(name, marked[name]) for name in counts if marked.get(name)]
+    return notes
+
+
+def _contradicted(mapping: ColumnMapping, rival: Rival) -> str:
+    """That two columns say different times, which was taken, and how to take the other."""
+    taken = mapping.sources["created_at"].columns[0]
+    return (
+        f"'{brief(taken)}' was taken for the time of a post, and '{brief(rival.column)}' says another in "
+        f"{rival.differ:,} of the first {counted(rival.both, 'record', 'records')} "
+        f"('{brief(rival.taken_value)}' and '{brief(rival.value)}' in one post). "
+        f"To take the other say --map created_at='{brief(rival.column)}'."
+    )
+
+
+def _not_read(marked: Mapping[str, int], mapping: ColumnMapping) -> list[str]:
+    """What stands in the records of a file and was not taken. `marked`: see `Batch.met`."""
+    notes = []
+    for key, count in sorted(marked.items()):
+        if key.startswith(POSTS_IN):
+            path = key.removeprefix(POSTS_IN)
+            notes.append(
+                f"{counted(count, 'post stands', 'posts stand')} inside of other posts, in '{brief(path)}', and "
+                "were not loaded as posts of their own; where they should count, write each on a line of its own."
+            )
+        elif key.startswith(ODD_ID) and count:
+            notes.append(
+                f"{key.removeprefix(ODD_ID)} in {counted(count, 'record', 'records')} is written as a spreadsheet or a "
+                'data frame writes ids, like 12.0 or ="12", and stored so; it will not match the same id of another '
+                "file. Export ids as text."
+            )
+        elif key.startswith(MORE_IN):
+            path = key.removeprefix(MORE_IN)
+            name = next((name for name, source in mapping.sources.items() if path in source.columns), path)
+            notes.append(
+                f"{counted(count, 'record holds', 'records hold')} several values for {name} (in '{brief(path)}'); "
+                "the first was taken."
+            )
+        elif key.startswith(NO_NUMBER):
+            path = key.removeprefix(NO_NUMBER)
+            notes.append(
+                f"{counted(count, 'record holds', 'records hold')} a word in '{brief(path)}', where nearly all others "
+                "hold numbers; check that the values of these records are in the right columns."
+            )
     return notes
 
 

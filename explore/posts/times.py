@@ -17,7 +17,7 @@ from explore.posts import clocks
 from explore.posts.schema import WRITTEN_NULLS
 
 OK, MISSING, BAD, OUT_OF_RANGE, UNCLEAR = 0, 1, 2, 3, 4
-NAIVE, DAY, CUT = 1, 2, 4  # bits of `Times.marks`
+NAIVE, DAY, CUT, WEEKDAY = 1, 2, 4, 8  # bits of `Times.marks`
 
 _FIRST = 315_532_800_000_000  # 1980-01-01: no platform's posts are older
 _LAST = 4_102_444_800_000_000  # 2100-01-01
@@ -28,10 +28,11 @@ _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\
 # A comment such as (CET) counts only behind an offset: alone it would be dropped, and the time read in another zone
 _ZONE = r"(?:\s?(?P<z>Z|z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Z]{3,5})(?:\s\([^)]*\))?)?"
 _AFTER_NUMBERS = r"[/.-](?P<y>\d{4})(?:,?[T\s]\s?" + _CLOCK + _ZONE + ")?"
-_DAY_NAME = r"(?:(?i:(?:Mon|Tue|Tues|Wed|Wednes|Thu|Thurs|Fri|Sat|Satur|Sun)(?:day)?),?\s)?"
+_DAY_NAME = r"(?:(?P<a>(?i:(?:Mon|Tue|Tues|Wed|Wednes|Thu|Thurs|Fri|Sat|Satur|Sun)(?:day)?)),?\s)?"
+_DAYS = pa.array(["thu", "fri", "sat", "sun", "mon", "tue", "wed"])  # from 1970-01-01 on
 _MONTH = r"(?P<b>[A-Za-zÀ-ÿ]{3,12})"
 
-# Each pattern names what it finds: y m d H M S f (fraction) ap (am/pm) z (zone) b (month's name).
+# Each pattern names what it finds: a (day's name) y m d H M S f (fraction) ap (am/pm) z (zone) b (month's name).
 _PATTERNS = {
     "ISO 8601": r"(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})(?:[T\s]\s?" + _CLOCK + _ZONE + ")?",
     "Twitter": _DAY_NAME + _MONTH + r"\s(?P<d>\d{1,2})\s" + _CLOCK + _ZONE + r"\s(?P<y>\d{4})",
@@ -56,7 +57,8 @@ _NO_TIME = pa.array(["", "NaT", *WRITTEN_NULLS])
 class Times:
     """A column of times: `micros` int64 (0 where state is not OK), `state` uint8, and the formats that were met.
 
-    marks: uint8 bits: NAIVE, a time of day without a zone; DAY, no time of day; CUT, finer than the microsecond kept.
+    marks: uint8 bits: NAIVE, a time of day without a zone; DAY, no time of day; CUT, finer than the microsecond kept;
+    WEEKDAY, beside the name of a day that the date does not fall on.
     """
 
     micros: np.ndarray
@@ -248,6 +250,10 @@ def _from_parts(name: str, rows: np.ndarray, parts: pa.StructArray, *, tz: tzinf
         _mask(pc.match_substring_regex(pc.struct_field(parts, "f"), r"^\d{6}0*[1-9]")) if "f" in names else ~real & real
     )
     marks = np.where(day, DAY, np.where(naive, NAIVE, 0)) | np.where(cut, CUT, 0)
+    if "a" in names:
+        named = pc.index_in(pc.utf8_slice_codeunits(pc.utf8_lower(pc.struct_field(parts, "a")), 0, 3), value_set=_DAYS)
+        places = named.fill_null(-1).to_numpy(zero_copy_only=False)
+        marks |= np.where((places >= 0) & (places != date.astype(np.int64) % 7), WEEKDAY, 0)
     return _Reading(name, rows, seconds * 10**6 + micro, real, naive, marks.astype(np.uint8))
 
 

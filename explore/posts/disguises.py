@@ -1,0 +1,62 @@
+"""Texts that say something else than they seem to: encoded twice, or written in an encoding that hides in ASCII."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from explore.posts.encodings import hidden_encoding
+from explore.posts.strings import as_mask
+
+# The bytes 80 to BF of UTF-8, as they come out where they are read as Windows-1252 or Latin-1
+_REST = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_SUSPECT = f"[\u00c2-\u00f4][{_REST}]"
+_SURE = re.compile(f"[\u00c2-\u00df][\u0080-\u00bf]|[\u00e0-\u00f4][{_REST}]{{2,3}}")
+_RUN = re.compile(r"[^\x00-\x7f]+")
+_MOST_RUNS = 0.75  # a text that was cut, or to which something was added, is not all of one piece
+_HIDING = r"~\{[!-w]|\x1b\$|\x1b\(|\x0e[!-~]|\+[A-Za-z0-9/+]{3,}"
+
+
+def encoded_twice(texts: pa.Array) -> np.ndarray:
+    """Which texts were in UTF-8, were read as another encoding and written anew: "Ã©" for "é"."""
+    return _found(texts, as_mask(pc.match_substring_regex(texts, _SUSPECT)), _is_encoded_twice)
+
+
+def hidden(texts: pa.Array) -> np.ndarray:
+    """Which texts are in an encoding that writes other scripts with plain letters: "~{<:Ky~}"."""
+    suspects = as_mask(pc.match_substring_regex(texts, _HIDING)) & as_mask(pc.string_is_ascii(texts))
+    return _found(texts, suspects, lambda text: hidden_encoding(text) is not None)
+
+
+def _found(texts: pa.Array, suspects: np.ndarray, test: Callable[[str], bool]) -> np.ndarray:
+    """Those of the suspects that pass the test."""
+    rows = np.flatnonzero(suspects)
+    found = np.zeros(len(suspects), bool)
+    found[rows] = [test(text) for text in texts.take(pa.array(rows)).to_pylist()]
+    return found
+
+
+def _is_encoded_twice(text: str) -> bool:
+    """Whether nearly all that is beyond ASCII reads as UTF-8, once its characters are bytes again.
+
+    A capital letter in front of a quote, as in "IRMÃ”", may read so by chance; it alone tells nothing.
+    """
+    runs = _RUN.findall(text)
+    return _SURE.search(text) is not None and sum(map(_is_utf8_as_characters, runs)) >= _MOST_RUNS * len(runs)
+
+
+def _is_utf8_as_characters(run: str) -> bool:
+    try:
+        b"".join(_byte(character) for character in run).decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _byte(character: str) -> bytes:
+    """The byte that a character stands for in Windows-1252, or in Latin-1 where that has none."""
+    return character.encode("latin-1" if "\x80" <= character <= "\x9f" else "cp1252")
