@@ -1,4 +1,4 @@
-"""Processes that this one starts: they end with it, and one can work beside it."""
+"""Processes that this one starts: they end with it, and some can work beside it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
+
+BESIDE = 2
 
 Result = TypeVar("Result")
 
@@ -33,18 +35,19 @@ def end_with_parent() -> None:
 
 
 @contextmanager
-def second_process(*, wanted: bool, warm_up: Callable[[], object]) -> Iterator[Submit]:
-    """Yield a way to compute beside this process; `warm_up` is called there at once.
+def processes_beside(*, wanted: bool, warm_up: Callable[[], object]) -> Iterator[Submit]:
+    """Yield a way to compute in two processes beside this one; each calls `warm_up` at once.
 
-    Where it is not wanted, there is one core only, or the second process dies (of want of memory, say), the work is
-    done in this process when its result is asked for: the result is the same.
+    Where they are not wanted, there is one core only, or one of them dies (of want of memory, say), the work is done in
+    this process when its result is asked for: the result is the same.
     """
     if not wanted or (os.cpu_count() or 1) < 2:
         yield partial  # type: ignore[misc]  # a partial is called without arguments, as the protocol says
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, initializer=end_with_parent) as pool:
-        pool.submit(warm_up)
+    with ProcessPoolExecutor(BESIDE, mp_context=spawn, initializer=_begin, initargs=(warm_up,)) as pool:
+        for _ in range(BESIDE):
+            pool.submit(_nothing)  # has all of them start now
 
         def submit(function: Callable[..., Result], *given: Any, **named: Any) -> Callable[[], Result]:
             here = partial(function, *given, **named)
@@ -62,6 +65,15 @@ def second_process(*, wanted: bool, warm_up: Callable[[], object]) -> Iterator[S
             return result
 
         yield submit
+
+
+def _begin(warm_up: Callable[[], object]) -> None:
+    end_with_parent()
+    warm_up()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _wait_for_parent() -> None:

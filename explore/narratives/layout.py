@@ -14,16 +14,16 @@ PUSHED_PER_PULL = 3  # messages that a pair of neighbours is kept apart from, ea
 Points = NDArray[np.float32]
 
 
-def fuzzy_graph(vectors: Points, indices: NDArray[np.int32], distances: Points, *, seed: int) -> Any:
+def fuzzy_graph(indices: NDArray[np.int32], distances: Points, *, seed: int) -> Any:
     """UMAP's weighted neighbour graph, a symmetric scipy CSR matrix of shape (n, n).
 
-    `indices`, `distances`: nearest neighbours of each row of `vectors`, itself first; shape (n, k).
+    `indices`, `distances`: the nearest neighbours of each of n messages, itself first; shape (n, k).
     """
     from umap.umap_ import fuzzy_simplicial_set
 
     _keep_what_is_compiled()
     graph, _, _ = fuzzy_simplicial_set(
-        vectors,
+        indices,  # for its length alone: the neighbours are given
         n_neighbors=indices.shape[1],
         random_state=np.random.RandomState(seed),
         metric="cosine",

@@ -31,7 +31,7 @@ from explore.narratives.space import BESIDE_FROM, Space
 from explore.narratives.text import words
 from explore.narratives.vectors import Vectors
 from explore.posts.snapshots import Snapshot
-from explore.processes import second_process
+from explore.processes import processes_beside
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
 
@@ -81,7 +81,7 @@ def _explore(
         return kept
     clock = StageClock(progress)
     base = base or _sibling(workspace, snapshot.id, config, identity["version"])
-    with second_process(wanted=base is None and snapshot.n_posts >= BESIDE_FROM, warm_up=space.warm_up) as beside:
+    with processes_beside(wanted=base is None and snapshot.n_posts >= BESIDE_FROM, warm_up=space.warm_up) as beside:
         if base is not None:
             clock("Reading the run that is there", 0.1)
             posts, found, lies, places = freezing.reread(base)
@@ -90,7 +90,9 @@ def _explore(
             assert encoder is not None  # noqa: S101  # without a base there is one
             posts, found, vectors = _compared(snapshot, workspace, config, encoder, clock=clock)
             identity |= {"unread": freezing.unread(found, encoder.unread(found["text"].tolist()))}
-            lies, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
+            laid, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
+            clock("Laying out", 0.4)
+            lies = laid()
             clock("Clustering", 0.65)
             levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
         clock("Clustering", 0.7)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explore.narratives import clusters, graph, layout
+from explore.narratives.graph import Neighbours
 from explore.narratives.vectors import Vectors, unit_rows
 from explore.processes import Submit
 from explore.progress import StageClock
@@ -17,7 +18,7 @@ from explore.progress import StageClock
 LAYOUT_EPOCHS, MAP_EPOCHS = 50, 80
 FEWEST_TO_CLUSTER = 15
 LANDMARKS = 300_000
-BESIDE_FROM = 20_000  # messages; below, a second process takes longer to start than the map to draw
+BESIDE_FROM = 20_000  # messages; below, other processes take longer to start than the layouts to make
 
 Points = NDArray[np.float32]
 
@@ -35,33 +36,48 @@ class Space:
     tree: NDArray[np.float64]
 
 
-def lay_out(vectors: Vectors, *, seed: int, clock: StageClock, beside: Submit) -> tuple[Space, Callable[[], Points]]:
-    """The space of the messages, and a function that waits for their places on the map, shape (n, 2).
+def lay_out(
+    vectors: Vectors, *, seed: int, clock: StageClock, beside: Submit
+) -> tuple[Callable[[], Space], Callable[[], Points]]:
+    """Two functions that wait: for the space of the messages, and for their places on the map, shape (n, 2).
 
     Beyond 300,000 messages, the first so many are laid out, and the others take their place among their nearest
-    landmarks. The map is drawn beside this process.
+    landmarks. Both are made beside this process once the neighbours are found.
     """
     from scipy import sparse
 
     n = len(vectors)
     if n < FEWEST_TO_CLUSTER:
         nowhere = np.zeros((n, 2), dtype=np.float32)
-        return Space(vectors, sparse.csr_matrix((n, n), dtype=np.float32), np.empty((0, 4))), lambda: nowhere
+        alone = Space(vectors, sparse.csr_matrix((n, n), dtype=np.float32), np.empty((0, 4)))
+        return lambda: alone, lambda: nowhere
     fitted = vectors[:LANDMARKS]
     clock("Finding neighbours", 0.2)
     index = graph.index_of(fitted)
     neighbours = graph.nearest(fitted, index)
-    weights = layout.fuzzy_graph(fitted, neighbours.indices, neighbours.distances, seed=seed)
-    start = layout.principal(fitted, dimensions=2, seed=seed)
-    drawn = beside(layout.embed, weights, start, epochs=MAP_EPOCHS, seed=seed)
+    laid = beside(_laid, neighbours, layout.principal(fitted, dimensions=5, seed=seed), seed=seed)
+    drawn = beside(_drawn, neighbours, layout.principal(fitted, dimensions=2, seed=seed), seed=seed)
     others = graph.among(vectors[LANDMARKS:], index)
-    clock("Laying out", 0.4)
-    points = layout.embed(weights, layout.principal(fitted, dimensions=5, seed=seed), epochs=LAYOUT_EPOCHS, seed=seed)
-    clock("Building the tree", 0.6)
-    tree = clusters.linkage(points)
-    wider = sparse.csr_matrix((weights.data, weights.indices, weights.indptr), shape=(len(fitted), n))
-    whole = sparse.vstack([wider, others], format="csr") if n > len(fitted) else weights
-    return Space(vectors, whole, tree), lambda: _placed(drawn(), others)
+
+    def settled() -> Space:
+        weights, tree = laid()
+        wider = sparse.csr_matrix((weights.data, weights.indices, weights.indptr), shape=(len(fitted), n))
+        whole = sparse.vstack([wider, others], format="csr") if n > len(fitted) else weights
+        return Space(vectors, whole, tree)
+
+    return settled, lambda: _placed(drawn(), others)
+
+
+def _laid(neighbours: Neighbours, start: Points, *, seed: int) -> tuple[Any, NDArray[np.float64]]:
+    """The graph of the messages, shape (n, n), and their tree."""
+    weights = layout.fuzzy_graph(neighbours.indices, neighbours.distances, seed=seed)
+    return weights, clusters.linkage(layout.embed(weights, start, epochs=LAYOUT_EPOCHS, seed=seed))
+
+
+def _drawn(neighbours: Neighbours, start: Points, *, seed: int) -> Points:
+    """The places of the messages on the map, shape (n, 2)."""
+    weights = layout.fuzzy_graph(neighbours.indices, neighbours.distances, seed=seed)
+    return layout.embed(weights, start, epochs=MAP_EPOCHS, seed=seed)
 
 
 def warm_up() -> None:
@@ -71,9 +87,8 @@ def warm_up() -> None:
     def here(function: Callable[..., Any], *given: Any, **named: Any) -> Callable[[], Any]:
         return lambda: function(*given, **named)
 
-    found, drawn = lay_out(vectors, seed=0, clock=StageClock(), beside=here)
-    clusters.levels(found.tree)
-    drawn()
+    for made in lay_out(vectors, seed=0, clock=StageClock(), beside=here):
+        made()
 
 
 def _placed(landmarks: Points, others: Any) -> Points:

@@ -22,7 +22,7 @@ def groups(*, each: int = 40) -> Points:
 
 def laid_out(vectors: Points, *, dimensions: int, seed: int) -> Points:
     near = graph.nearest(vectors, graph.index_of(vectors), k=10)
-    weights = layout.fuzzy_graph(vectors, near.indices, near.distances, seed=seed)
+    weights = layout.fuzzy_graph(near.indices, near.distances, seed=seed)
     start = layout.principal(vectors, dimensions=dimensions, seed=seed)
     return layout.embed(weights, start, epochs=30, seed=seed)
 
@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_points_and_another_gives_others() -> None:
 def test_the_graph_is_symmetric_and_joins_no_two_groups() -> None:
     vectors = groups()
     near = graph.nearest(vectors, graph.index_of(vectors), k=10)
-    weights = layout.fuzzy_graph(vectors, near.indices, near.distances, seed=1)
+    weights = layout.fuzzy_graph(near.indices, near.distances, seed=1)
     assert weights.shape == (80, 80)
     assert abs(weights - weights.T).max() < 1e-6
     assert weights[:40, 40:].nnz == 0

@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 
 def space_of(vectors: NDArray[np.float32]) -> Space:
     near = graph.nearest(vectors, graph.index_of(vectors))
-    weights = layout.fuzzy_graph(vectors, near.indices, near.distances, seed=1)
+    weights = layout.fuzzy_graph(near.indices, near.distances, seed=1)
     return Space(vectors, weights, np.empty((0, 4)))
 
 
