@@ -1,6 +1,6 @@
 """What a run's files hold, and writing them once.
 
-vectors.npy, graph.npz and tree.npz hold the messages with words, which stand first in messages.parquet.
+vectors.npy, graph.npz, tree.npz and words.npz hold the messages with words, which stand first in messages.parquet.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from explore.narratives import cosharing, ranking, run, synchrony
 from explore.narratives.emergence import Window, count, judge, score
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import Points, Space
+from explore.narratives.tokens import Tokens
 from explore.narratives.topics import Topics
 from explore.narratives.vectors import Vectors, sums, unit_rows
 from explore.posts.snapshots import Snapshot
@@ -28,7 +29,7 @@ from explore.progress import StageClock
 
 USUAL_SHARE = 0.05
 PACKAGES = ("bertopic", "faiss-cpu", "hdbscan", "model2vec", "numpy", "pandas", "scikit-learn", "scipy", "umap-learn")
-SPACE_FILES = ("graph.npz", "tree.npz", "vectors.npy")
+LENT_FILES = ("graph.npz", "tree.npz", "vectors.npy", "words.npz")
 EPOCH = pd.Timestamp(0, tz="UTC")
 DESCRIBED = ["message_id", "text", "n_posts", "n_authors", "first_at", "last_at", "lang"]
 
@@ -46,6 +47,13 @@ def reread(base: Run) -> tuple[pd.DataFrame, pd.DataFrame, Space, Points]:
     xy = base.messages[["x", "y"]].to_numpy(dtype=np.float32)[:n]
     posts = pd.read_parquet(base.folder / "posts.parquet").drop(columns="narrative_id")
     return posts, base.messages[DESCRIBED], Space(vectors, graph, tree), xy
+
+
+def tokens(base: Run) -> Tokens:
+    """The words of a frozen run's messages."""
+    with np.load(base.folder / "words.npz", allow_pickle=False) as kept:
+        vocabulary = kept["vocabulary"].tobytes().decode().split("\n")
+        return Tokens(vocabulary, kept["flat"], np.append(0, np.cumsum(kept["lengths"], dtype=np.int64)))
 
 
 def unread(found: pd.DataFrame, unread: NDArray[np.bool_]) -> list[dict[str, Any]]:
@@ -163,11 +171,12 @@ def write(
     found: pd.DataFrame,
     narratives: pd.DataFrame,
     space: Space,
+    tokens: Tokens,
     base: Run | None,
 ) -> None:
     """Write a run's files into `folder`, which appears whole or not at all; `facts` is the manifest but for digests.
 
-    The space of a run that was cut from `base` is the same, byte for byte, and is shared with it.
+    The space and the words of a run that was cut from `base` are the same, byte for byte, and are shared with it.
     """
     with new_folder(folder) as hidden:
         posts.to_parquet(hidden / "posts.parquet", index=False, compression="zstd")
@@ -178,9 +187,10 @@ def write(
         digests = _digests(hidden.iterdir())
         if base is None:
             _write_space(hidden, space)
-            digests |= _digests(hidden / name for name in SPACE_FILES)
+            _write_words(hidden, tokens)
+            digests |= _digests(hidden / name for name in LENT_FILES)
         else:
-            for name in SPACE_FILES:
+            for name in LENT_FILES:
                 share(base.folder / name, hidden / name)
                 digests[name] = base.manifest["files"][name]
         write_json(hidden / "manifest.json", {**facts, "files": dict(sorted(digests.items()))})
@@ -191,6 +201,12 @@ def _write_space(folder: Path, space: Space) -> None:
     np.save(folder / "vectors.npy", space.vectors, allow_pickle=False)
     np.savez(folder / "graph.npz", data=weights.data, indices=weights.indices, indptr=weights.indptr)
     np.savez(folder / "tree.npz", tree=space.tree)
+
+
+def _write_words(folder: Path, tokens: Tokens) -> None:
+    vocabulary = np.frombuffer("\n".join(tokens.vocabulary).encode(), dtype=np.uint8)  # no word holds a line break
+    lengths = np.diff(tokens.starts).astype(np.int32)
+    np.savez(folder / "words.npz", vocabulary=vocabulary, flat=tokens.flat, lengths=lengths)
 
 
 def facts_of(
