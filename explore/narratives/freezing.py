@@ -49,13 +49,6 @@ def reread(base: Run) -> tuple[pd.DataFrame, pd.DataFrame, Space, Points]:
     return posts, base.messages[DESCRIBED], Space(vectors, graph, tree), xy
 
 
-def tokens(base: Run) -> Tokens:
-    """The words of a frozen run's messages."""
-    with np.load(base.folder / "words.npz", allow_pickle=False) as kept:
-        vocabulary = kept["vocabulary"].tobytes().decode().split("\n")
-        return Tokens(vocabulary, kept["flat"], np.append(0, np.cumsum(kept["lengths"], dtype=np.int64)))
-
-
 def unread(found: pd.DataFrame, unread: NDArray[np.bool_]) -> list[dict[str, Any]]:
     """Per language in which there are any: how many messages the encoder could hardly read, the most first.
 
@@ -187,7 +180,7 @@ def write(
         digests = _digests(hidden.iterdir())
         if base is None:
             _write_space(hidden, space)
-            _write_words(hidden, tokens)
+            tokens.save(hidden / "words.npz")
             digests |= _digests(hidden / name for name in LENT_FILES)
         else:
             for name in LENT_FILES:
@@ -201,12 +194,6 @@ def _write_space(folder: Path, space: Space) -> None:
     np.save(folder / "vectors.npy", space.vectors, allow_pickle=False)
     np.savez(folder / "graph.npz", data=weights.data, indices=weights.indices, indptr=weights.indptr)
     np.savez(folder / "tree.npz", tree=space.tree)
-
-
-def _write_words(folder: Path, tokens: Tokens) -> None:
-    vocabulary = np.frombuffer("\n".join(tokens.vocabulary).encode(), dtype=np.uint8)  # no word holds a line break
-    lengths = np.diff(tokens.starts).astype(np.int32)
-    np.savez(folder / "words.npz", vocabulary=vocabulary, flat=tokens.flat, lengths=lengths)
 
 
 def facts_of(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from explore import __version__
 from explore.errors import Refused
@@ -86,7 +87,7 @@ def _explore(
         if base is not None:
             clock("Reading the run that is there", 0.1)
             posts, found, lies, places = freezing.reread(base)
-            spoken = freezing.tokens(base)
+            spoken = Tokens.load(base.folder / "words.npz")
             levels, identity = dict(base.manifest["levels"]), dict(base.manifest["encoder"])
         else:
             assert encoder is not None  # noqa: S101  # without a base there is one
@@ -101,13 +102,15 @@ def _explore(
             levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
         clock("Clustering", 0.7)
         sizes = _sizes(config.granularity, levels, lies)
-        settled, named = _narrated(posts, found, lies, spoken, sizes, clock=clock)
+        settled = _settled(posts, found, lies, sizes)
+        clock("Naming narratives", 0.75)
+        typicality = freezing.typicality(lies.vectors, settled.labels)
+        named = _named(posts, found, lies, spoken, settled.labels, typicality)
         if base is None:
             clock("Drawing the map", 0.85)
             places = drawn()
 
     clock("Scoring emergence", 0.95)
-    typicality = freezing.typicality(lies.vectors, settled.labels)
     found = freezing.placed(found, places, named, strength=settled.strength, typicality=typicality)
     posts = freezing.with_narratives(posts, found)
     narratives = freezing.narratives(posts, named)
@@ -122,14 +125,12 @@ def _explore(
     return run.open_run(workspace, run_id)
 
 
-def _narrated(
-    posts: pd.DataFrame, found: pd.DataFrame, lies: Space, spoken: Tokens, sizes: list[int], *, clock: StageClock
-) -> tuple[clusters.Clusters, topics.Topics]:
-    """The narratives of the messages, and their names."""
+def _settled(posts: pd.DataFrame, found: pd.DataFrame, lies: Space, sizes: list[int]) -> clusters.Clusters:
+    """The narratives of the messages."""
     worded = found[: len(lies.vectors)]
     (labels, strength), *finer = clusters.cut(lies.tree, sizes=sizes, n=len(worded))
     labels = strands.split(labels, [each for each, _ in finer], _history(posts, n=len(worded)))
-    settled = clusters.settle(
+    return clusters.settle(
         labels,
         strength,
         lies.graph,
@@ -138,15 +139,20 @@ def _narrated(
         n_posts=worded["n_posts"].to_numpy(dtype=np.int64),
         n_authors=worded["n_authors"].fillna(0).to_numpy(dtype=np.int64),
     )
-    clock("Naming narratives", 0.75)
-    typicality = freezing.typicality(lies.vectors, settled.labels)
+
+
+def _named(
+    posts: pd.DataFrame, found: pd.DataFrame, lies: Space, spoken: Tokens, labels: NDArray[np.int64],
+    typicality: NDArray[np.float64],
+) -> topics.Topics:  # fmt: skip
+    """The names of the narratives `labels`; see `topics.describe`."""
+    worded = found[: len(labels)]
     langs = worded["lang"].astype(object).where(worded["lang"].notna(), None).tolist()
     authors = np.full(len(found), -1)
     authors[posts["message"].to_numpy()[::-1]] = posts["author"].to_numpy()[::-1]  # of its first post
-    named = topics.describe(
-        worded["text"].tolist(), langs, settled.labels, typicality, lies.vectors, spoken, authors=authors[: len(worded)]
+    return topics.describe(
+        worded["text"].tolist(), langs, labels, typicality, lies.vectors, spoken, authors=authors[: len(labels)]
     )
-    return settled, named
 
 
 def _history(posts: pd.DataFrame, *, n: int) -> strands.History:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,23 @@ class Tokens:
     def message(self) -> NDArray[np.int64]:
         """The message of each word, shape (words,)."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    def save(self, path: Path) -> None:
+        """Write to `path` (npz); no word holds a line break, so one parts them."""
+        np.savez(
+            path,
+            vocabulary=np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
+            flat=self.flat,
+            lengths=np.diff(self.starts).astype(np.int32),
+        )
+
+    @staticmethod
+    def load(path: Path) -> Tokens:
+        """What `save` has written."""
+        with np.load(path, allow_pickle=False) as kept:
+            joined = kept["vocabulary"].tobytes().decode()
+            starts = np.append(0, np.cumsum(kept["lengths"], dtype=np.int64))
+            return Tokens(joined.split("\n") if joined else [], kept["flat"], starts)
 
 
 def tokens(texts: Sequence[str]) -> Tokens:

@@ -27,8 +27,9 @@ SUPPORT = 0.5  # times the root of a narrative's messages must hold a term, at l
 RARE = 0.01  # what the weight of others is multiplied by
 SPOKEN = 0.2  # of a narrative's messages known to be in a language make its stop words count
 GUESSED = 0.5  # of the stop words of the likeliest language, where no language is known
+NEARLY = 0.9  # of the times a word is met it is a stop word: then it is one where the language is a guess
 READ_CHARACTERS = 2_000  # of a message, where a label is looked for
-READ_MESSAGES = 7  # of those that hold a phrase, to see how it is written
+READ_MESSAGES = 5  # of those that hold a phrase, to see how it is written
 
 
 @dataclass(frozen=True)
@@ -156,39 +157,50 @@ def _membership(narrative: NDArray[np.int64]) -> Any:
 
 
 def _without_function_words(by_class: Any, vocabulary: Sequence[str], member: Any, langs: Sequence[str | None]) -> Any:
-    """Word counts of each class (COO in, CSR out) without what describes nothing in the languages it is written in."""
+    """Word counts of each class (COO in, CSR out) without what describes nothing in the languages it is written in.
+
+    These are as its posts say, so that the German "war" and the English "war" are told apart. Where they do not say,
+    its stop words tell, and what is a stop word nearly wherever it stands is one here too: the English posts among
+    Spanish ones.
+    """
     from scipy import sparse
 
     places = function_words(vocabulary)
     is_function = np.zeros((len(places), len(vocabulary)), dtype=bool)
     for row, place in enumerate(places.values()):
         is_function[row, place] = True
-    speaks = _speaks(by_class, is_function, member, langs, languages=list(places))
+    known = _said(member, langs, languages=list(places))
+    size = np.asarray(member.sum(axis=1))
+    told = np.asarray(2 * known.sum(axis=1) >= size[:, 0])
+    speaks = np.where(told[:, None], known >= SPOKEN * size, _guessed(by_class, is_function))
+
+    some = np.flatnonzero(np.asarray(is_function.any(axis=0))[by_class.col])
+    gone = np.zeros(by_class.nnz, dtype=bool)
+    gone[some] = (speaks[by_class.row[some]] & is_function.T[by_class.col[some]]).any(axis=1)
+    met, lost = (np.bincount(by_class.col, weight) for weight in (by_class.data, by_class.data * gone))
     silent = np.array([says_nothing(word) for word in vocabulary], dtype=bool)
-    keep = ~silent[by_class.col] & ~(speaks[by_class.row] & is_function.T[by_class.col]).any(axis=1)
+    keep = ~silent[by_class.col] & ~gone & ~((lost >= NEARLY * met)[by_class.col] & ~told[by_class.row])
     kept = (by_class.data[keep], (by_class.row[keep], by_class.col[keep]))
     return sparse.csr_matrix(kept, shape=by_class.shape)
 
 
-def _speaks(
-    by_class: Any, is_function: NDArray[np.bool_], member: Any, langs: Sequence[str | None], *, languages: list[str]
-) -> NDArray[np.bool_]:
-    """Whether each class (row) is written in each language (column): as its posts say, else by its stop words.
-
-    So the German "war" and the English "war" are told apart.
-    """
+def _said(member: Any, langs: Sequence[str | None], *, languages: list[str]) -> NDArray[np.float64]:
+    """How many messages of each class (row) are known to be in each language (column)."""
     from scipy import sparse
 
     code = {language: i for i, language in enumerate(languages)}
     said = np.array([code.get((lang or "").split("-")[0], -1) for lang in langs], dtype=np.int64)
     rows = np.flatnonzero(said >= 0)
     told = sparse.csr_matrix((np.ones(len(rows)), (rows, said[rows])), shape=(len(langs), len(languages)))
-    known = (member @ told).toarray()
+    known: NDArray[np.float64] = (member @ told).toarray()
+    return known
+
+
+def _guessed(by_class: Any, is_function: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each class (row) holds about as many stop words of each language (column) as of the likeliest."""
     hits = by_class @ is_function.T.astype(np.float32)
-    guess = hits >= np.maximum(GUESSED * hits.max(axis=1, keepdims=True), 1)
-    size = np.asarray(member.sum(axis=1))
-    speaks: NDArray[np.bool_] = np.where(2 * known.sum(axis=1, keepdims=True) >= size, known >= SPOKEN * size, guess)
-    return speaks
+    guess: NDArray[np.bool_] = hits >= np.maximum(GUESSED * hits.max(axis=1, keepdims=True), 1)
+    return guess
 
 
 def _class_weighting() -> Any:
