@@ -17,7 +17,7 @@ LABEL_CHARACTERS = 48
 PARTS = 3
 SAYS_ENOUGH = 0.6  # a label whose words stand in this share of the messages needs no second part
 ADDS_ENOUGH = 0.1  # and three messages, in a narrative that has fifteen
-SAYS_NOTHING = 0.2  # a label whose words stand in fewer names a small part of the narrative
+SAYS_NOTHING = 0.25  # a label whose words stand in fewer names a small part of the narrative
 GOES_ON = 0.6  # of the messages that hold a phrase hold a longer one too: then the short one was cut out of it
 ALONE = 0.3  # a single word says less than a phrase that this share of its messages hold
 BETWEEN = " · "
@@ -94,17 +94,22 @@ def written(phrase: Sequence[str], posts: Iterable[Sequence[Sequence[Piece]]]) -
     return Counter(met).most_common(1)[0][0] if met else None
 
 
-def told_apart(found: Sequence[Sequence[str]], terms: Sequence[Sequence[str]]) -> list[str]:
-    """Labels made distinct by the first of a narrative's terms that its label does not hold, then by a number.
+def spare(phrases: Sequence[Phrase], *, size: int) -> list[str]:
+    """The words of a narrative of `size` messages that can tell its label from another's, the most telling first."""
+    return [one.words[0] for one in _words(phrases) if len(one.messages) >= _enough(size)]
+
+
+def told_apart(found: Sequence[Sequence[str]], spare: Sequence[Sequence[str]]) -> list[str]:
+    """Labels made distinct by the first of a narrative's `spare` words that its label does not hold, then by a number.
 
     `found`: the parts of each label. Joined they have at most 48 characters.
     """
     seen: set[str] = set()
     result = []
-    for own, described in zip(found, terms, strict=True):
+    for own, words in zip(found, spare, strict=True):
         label = _joined(own)
-        others = [term for term in described if term.casefold() not in label.casefold()]
-        tried = [label, *(_joined([label, term]) for term in others)]
+        others = [word for word in words if word.casefold() not in label.casefold()]
+        tried = [label, *(_joined([label, word]) for word in others)]
         name = next((one for one in tried if one.casefold() not in seen), None) or _numbered(label, seen)
         seen.add(name.casefold())
         result.append(name)
@@ -146,7 +151,7 @@ def _first(phrases: Sequence[Phrase], write: Writer) -> Part | None:
 def _next(phrases: Sequence[Phrase], covered: NDArray[np.bool_], write: Writer) -> Part | None:
     """The phrase that adds the most weight over messages not `covered`, and enough of them."""
     added = [len(one.messages) - int(covered[one.messages].sum()) for one in phrases]
-    least = max(ADDS_ENOUGH * len(covered), min(3.0, len(covered) / 5))
+    least = _enough(len(covered))
     for i in sorted(range(len(phrases)), key=lambda i: (-added[i] * phrases[i].worth, phrases[i].words)):
         if added[i] >= least:
             text = write(phrases[i])
@@ -162,15 +167,26 @@ def _beside(phrases: Sequence[Phrase], write: Writer, *, size: int) -> list[Part
 
 
 def _mixed(phrases: Sequence[Phrase], write: Writer) -> list[str]:
-    """Three words that tell it most, as those of a mixture; the most frequent ones would be everyday words."""
-    left = [one for one in phrases if len(one.words) == 1]
+    """Three words that tell it most, as those of a mixture."""
+    left = _words(phrases)
     found: list[str] = []
-    for phrase in sorted(left, key=lambda one: (-one.worth * len(one.messages) ** 0.5, one.words)):
+    for phrase in _words(phrases):
         text = write(phrase) if len(found) < PARTS and phrase in left else None
         if text is not None:
             found.append(text)
             left = _without(left, phrase)
     return [MIXED + found[0], *found[1:]] if found else []
+
+
+def _enough(size: int) -> float:
+    """The fewest messages of a narrative that what follows in its label must add."""
+    return max(ADDS_ENOUGH * size, min(3.0, size / 5))
+
+
+def _words(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """The single words, most telling first; by the root of their messages, for the most frequent tell little."""
+    single = [one for one in phrases if len(one.words) == 1]
+    return sorted(single, key=lambda one: (-one.worth * len(one.messages) ** 0.5, one.words))
 
 
 def _without(phrases: Sequence[Phrase], said: Phrase) -> list[Phrase]:

@@ -84,7 +84,8 @@ def describe(
     members = _most_typical_first(narrative, typicality)
     phrases = _phrases(counted, telling, weights, members)
     parts = [_parts(*each, texts=texts, counted=counted) for each in zip(phrases, members, terms, strict=True)]
-    return Topics(narrative, terms, labelling.told_apart(parts, terms), _themes(narrative, vectors))
+    spare = [labelling.spare(own, size=len(held)) for own, held in zip(phrases, members, strict=True)]
+    return Topics(narrative, terms, labelling.told_apart(parts, spare), _themes(narrative, vectors))
 
 
 def warm_up() -> None:

@@ -86,6 +86,12 @@ def test_beside_a_single_word_stands_what_enough_messages_share_and_nothing_rare
     assert shown([*["an article"] * 40, *["article renovation"] * 2], article=1.0, renovation=0.9) == "article"
 
 
+def test_a_rare_word_tells_no_label_from_another() -> None:
+    held = [Phrase(("common",), ints(*range(9)), 0.5), Phrase(("rare",), ints(0, 1), 1.0)]
+    assert labels.spare(held, size=30) == ["common"]
+    assert labels.spare(held, size=9) == ["common", "rare"]
+
+
 def test_a_narrative_without_a_subject_is_called_mixed() -> None:
     texts = [f"thanks {i}" for i in range(3)] + [f"guess {i}" for i in range(2)] + [f"word{i}" for i in range(60)]
     assert shown(texts, thanks=1.0, guess=0.9) == "Mixed: thanks · guess"
