@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 LINE_WORDS = range(2, 16)
@@ -64,8 +65,8 @@ def _standing(
             break
         word = flat[edge[rows] + step * (words - 1)].astype(np.uint64) + np.uint64(2)
         key[rows] = (key[rows] * _FACTOR) ^ (word * _FACTOR >> np.uint64(7)) ^ word
-        line = np.unique(key[rows], return_inverse=True)[1]
-        own = np.unique(np.stack([line, authors[rows]], axis=1), axis=0, return_inverse=True)[1].ravel()
+        line = pd.factorize(key[rows])[0]
+        own = _pairs(line, authors[rows])
         mine = np.bincount(own)[own]
         enough = (authors[rows] >= 0) & (mine >= FEWEST_MESSAGES) & (mine >= OF_ITS_ACCOUNT * written[authors[rows]])
         enough &= mine >= OF_THE_LINE * np.bincount(line)[line]
@@ -79,9 +80,14 @@ def _standing(
 
 def _spread(group: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether no narrative holds more than half of the members of each one's group."""
-    pairs, inverse = np.unique(np.stack([group, labels], axis=1), axis=0, return_inverse=True)
-    size = np.bincount(inverse.ravel())
+    together = _pairs(group, labels)
     most = np.zeros(int(group.max()) + 1, dtype=np.int64)
-    np.maximum.at(most, pairs[:, 0], size)
+    np.maximum.at(most, group, np.bincount(together)[together])
     spread: NDArray[np.bool_] = (most <= np.bincount(group) / 2)[group]
     return spread
+
+
+def _pairs(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A number from 0 for each pair of codes, which are -1 or more."""
+    number: NDArray[np.int64] = pd.factorize(one * (int(other.max(initial=-1)) + 2) + other + 1)[0]
+    return number

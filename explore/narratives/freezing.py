@@ -1,6 +1,6 @@
 """What a run's files hold, and writing them once.
 
-vectors.npy, graph.npz and tree.npz hold the messages with words, which stand first in messages.parquet.
+vectors.npy, graph.npz, tree.npz and words.npz hold the messages with words, which stand first in messages.parquet.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from explore.narratives import cosharing, ranking, run, synchrony
 from explore.narratives.emergence import Window, count, judge, score
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import Points, Space
+from explore.narratives.tokens import Tokens
 from explore.narratives.topics import Topics
 from explore.narratives.vectors import Vectors, sums, unit_rows
 from explore.posts.snapshots import Snapshot
@@ -28,7 +29,7 @@ from explore.progress import StageClock
 
 USUAL_SHARE = 0.05
 PACKAGES = ("bertopic", "faiss-cpu", "hdbscan", "model2vec", "numpy", "pandas", "scikit-learn", "scipy", "umap-learn")
-SPACE_FILES = ("graph.npz", "tree.npz", "vectors.npy")
+LENT_FILES = ("graph.npz", "tree.npz", "vectors.npy", "words.npz")
 EPOCH = pd.Timestamp(0, tz="UTC")
 DESCRIBED = ["message_id", "text", "n_posts", "n_authors", "first_at", "last_at", "lang"]
 
@@ -163,11 +164,12 @@ def write(
     found: pd.DataFrame,
     narratives: pd.DataFrame,
     space: Space,
+    tokens: Tokens,
     base: Run | None,
 ) -> None:
     """Write a run's files into `folder`, which appears whole or not at all; `facts` is the manifest but for digests.
 
-    The space of a run that was cut from `base` is the same, byte for byte, and is shared with it.
+    The space and the words of a run that was cut from `base` are the same, byte for byte, and are shared with it.
     """
     with new_folder(folder) as hidden:
         posts.to_parquet(hidden / "posts.parquet", index=False, compression="zstd")
@@ -178,9 +180,10 @@ def write(
         digests = _digests(hidden.iterdir())
         if base is None:
             _write_space(hidden, space)
-            digests |= _digests(hidden / name for name in SPACE_FILES)
+            tokens.save(hidden / "words.npz")
+            digests |= _digests(hidden / name for name in LENT_FILES)
         else:
-            for name in SPACE_FILES:
+            for name in LENT_FILES:
                 share(base.folder / name, hidden / name)
                 digests[name] = base.manifest["files"][name]
         write_json(hidden / "manifest.json", {**facts, "files": dict(sorted(digests.items()))})

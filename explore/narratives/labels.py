@@ -1,73 +1,115 @@
-"""A label a person can read: the phrase that recurs most in a narrative, and what it leaves out beside it."""
+"""A label a person can read: the phrase that most of a narrative's messages share, and what it leaves out beside it."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from explore.narratives.text import Piece
+from explore.narratives.text import words as words_of
 
 LABEL_CHARACTERS = 48
 PARTS = 3
-PHRASE_WORDS = 8
-FEWEST_WITH_PHRASE = 0.03  # of the messages looked at
-SAYS_ENOUGH = 0.6  # a label whose words stand in this share of them needs no second part
-ADDS_ENOUGH = 0.05
-ALONE = 0.2  # a single word says less than a phrase that recurs a fifth as often
+SAYS_ENOUGH = 0.6  # a label whose words stand in this share of the messages needs no second part
+ADDS_ENOUGH = 0.1  # and three messages, in a narrative that has fifteen
+SAYS_NOTHING = 0.25  # a label whose words stand in fewer names a small part of the narrative
+GOES_ON = 0.6  # of the messages that hold a phrase hold a longer one too: then the short one was cut out of it
+ALONE = 0.3  # a single word says less than a phrase that this share of its messages hold
 BETWEEN = " · "
+MIXED = "Mixed: "
 _PILED = re.compile("[\u0300-\u036f]{3,}")
 
+Ints = NDArray[np.int64]
 
-@dataclass
+
+@dataclass(frozen=True, eq=False)
 class Phrase:
-    """A run of words: each time it was met, its weight by the root of its telling words, and its messages."""
+    """A run of `words` that recurs in a narrative; `messages`: places of those that hold it, in order.
+
+    `worth`: weight of its telling words by the root of their number.
+    """
 
     words: tuple[str, ...]
+    messages: Ints
     worth: float
-    single: bool
-    met: list[Sequence[Piece]] = field(default_factory=list)
-    messages: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A phrase as it is written in a label."""
+
+    phrase: Phrase
+    text: str
 
     @property
-    def text(self) -> str:
-        """The way it was written most often; of two, the one met first."""
-        return Counter(map(_written, self.met)).most_common(1)[0][0]
+    def is_single(self) -> bool:
+        """Whether it is one word without the sign of a tag."""
+        return len(self.phrase.words) == 1 and not self.text.startswith("#")
+
+    @property
+    def score(self) -> float:
+        """How often it recurs beyond its first time, times its worth; a single word counts less."""
+        return _recurs(self.phrase) * (ALONE if self.is_single else 1.0)
 
 
-def parts(messages: Sequence[Sequence[Sequence[Piece]]], weights: Mapping[str, float]) -> list[str]:
-    """The parts of a narrative's label, best first, of which as many are shown as fit.
+Writer = Callable[[Phrase], str | None]
 
-    `messages`: clauses of the messages looked at. `weights`: what the words that describe the narrative weigh, best
-    first. The first part is the phrase with the most weight summed over messages; it begins and ends with such words.
-    Where its words stand in too few messages, what adds most messages follows; so it does after a single word.
+
+def parts(phrases: Sequence[Phrase], *, size: int, write: Writer) -> list[str]:
+    """The parts of a narrative's label, best first, of which as many are shown as fit; none where nothing recurs.
+
+    `size`: messages of the narrative. `write`: gives the way a phrase is written, null where it is never written in one
+    go. The first part is the phrase with the most weight summed over messages, whole; what adds enough messages
+    follows. Where all this stands in few messages, the narrative has no one subject, and its label says so.
     """
-    top = max(weights.values(), default=1.0)
-    found = _phrases(messages, {word: weight / top for word, weight in weights.items()})
-    least = max(min(2, len(messages)), FEWEST_WITH_PHRASE * len(messages))
-    usable = [phrase for phrase in found if len(phrase.messages) >= least]
-    if not usable:
-        return []
-    best = max(usable, key=lambda one: (_score(one), one.words))
-    chosen = _with_others(best, usable, _holders(found), n=len(messages))
-    shown = [phrase.text for phrase in chosen]
-    if best.single and len(chosen) == 1:
-        shown += [word for word in weights if not repeats(word, best.words[0])][:1]
-    return shown
+    holders = {one.words[0]: one.messages for one in phrases if len(one.words) == 1}
+    chosen: list[Part] = []
+    covered = np.zeros(size, dtype=bool)
+    left = [one for one in phrases if one.worth > 0]
+    while len(chosen) < PARTS and covered.mean() < SAYS_ENOUGH:
+        part = _next(left, covered, write) if chosen else _first(left, write)
+        if part is None:
+            break
+        chosen.append(_whole(part, phrases, write))
+        said = chosen[-1].phrase
+        for messages in (said.messages, *(holders[word] for word in said.words if word in holders)):
+            covered[messages] = True
+        left = _without(left, said)
+    if len(chosen) == 1 and chosen[0].is_single:
+        chosen += _beside(left, write, size=size)
+    if covered.mean() < SAYS_NOTHING:
+        return _mixed(phrases, write)
+    return [part.text for part in chosen]
 
 
-def told_apart(found: Sequence[Sequence[str]], terms: Sequence[Sequence[str]]) -> list[str]:
-    """Labels made distinct by the first of a narrative's terms that its label does not hold, then by a number.
+def written(phrase: Sequence[str], posts: Iterable[Sequence[Sequence[Piece]]]) -> str | None:
+    """The way `phrase` is written most often in the clauses of some posts; of two, the one met first; null = never."""
+    wanted = tuple(phrase)
+    met = [_written(run) for clauses in posts for clause in clauses for run in _places(clause, wanted)]
+    return Counter(met).most_common(1)[0][0] if met else None
+
+
+def spare(phrases: Sequence[Phrase], *, size: int) -> list[str]:
+    """The words of a narrative of `size` messages that can tell its label from another's, the most telling first."""
+    return [one.words[0] for one in _words(phrases) if len(one.messages) >= _enough(size)]
+
+
+def told_apart(found: Sequence[Sequence[str]], spare: Sequence[Sequence[str]]) -> list[str]:
+    """Labels made distinct by the first of a narrative's `spare` words that its label does not hold, then by a number.
 
     `found`: the parts of each label. Joined they have at most 48 characters.
     """
     seen: set[str] = set()
     result = []
-    for own, described in zip(found, terms, strict=True):
+    for own, words in zip(found, spare, strict=True):
         label = _joined(own)
-        others = [term for term in described if term.casefold() not in label.casefold()]
-        tried = [label, *(_joined([label, term]) for term in others)]
+        others = [word for word in words if word.casefold() not in label.casefold()]
+        tried = [label, *(_joined([label, word]) for word in others)]
         name = next((one for one in tried if one.casefold() not in seen), None) or _numbered(label, seen)
         seen.add(name.casefold())
         result.append(name)
@@ -93,46 +135,113 @@ def repeats(one: str, other: str) -> bool:
     return len(one) == len(other) == 2 and not one.isascii() and (one[1] == other[0] or other[1] == one[0])
 
 
-def _phrases(messages: Sequence[Sequence[Sequence[Piece]]], weights: Mapping[str, float]) -> list[Phrase]:
-    """Every run of words that could be a part, in the order they are met."""
-    found: dict[tuple[str, ...], Phrase] = {}
-    for number, message in enumerate(messages):
-        for clause in message:
-            for run in _runs(clause, weights):
-                key = tuple(word for piece in run for word in piece.words)
-                if key not in found:
-                    own = [max(weights.get(word, 0.0) for word in piece.words) for piece in run]
-                    worth = sum(own) / sum(each > 0 for each in own) ** 0.5
-                    found[key] = Phrase(key, worth, single=len(run) == 1 and run[0].written[0] != "#")
-                found[key].met.append(run)
-                found[key].messages.add(number)
-    return list(found.values())
+def _first(phrases: Sequence[Phrase], write: Writer) -> Part | None:
+    """The phrase with the best score that is written in one go."""
+    best: Part | None = None
+    for phrase in sorted(phrases, key=lambda one: (-_recurs(one), one.words)):
+        if best is not None and _recurs(phrase) <= best.score:
+            break
+        text = write(phrase)
+        part = Part(phrase, text) if text is not None else None
+        if part is not None and (best is None or part.score > best.score):
+            best = part
+    return best
 
 
-def _runs(clause: Sequence[Piece], weights: Mapping[str, float]) -> Iterator[Sequence[Piece]]:
-    """Runs of a clause that begin and end with a word that describes, hold none twice and are short enough."""
-    telling = [any(word in weights for word in piece.words) and _is_readable(piece.written) for piece in clause]
-    for start in (i for i, tells in enumerate(telling) if tells):
-        seen: set[tuple[str, ...]] = set()
-        room = LABEL_CHARACTERS
-        for end in range(start, min(start + PHRASE_WORDS, len(clause))):
-            piece = clause[end]
-            room -= len(piece.before) + len(piece.written)
-            if piece.words in seen or room < 0:
+def _next(phrases: Sequence[Phrase], covered: NDArray[np.bool_], write: Writer) -> Part | None:
+    """The phrase that adds the most weight over messages not `covered`, and enough of them."""
+    added = [len(one.messages) - int(covered[one.messages].sum()) for one in phrases]
+    least = _enough(len(covered))
+    for i in sorted(range(len(phrases)), key=lambda i: (-added[i] * phrases[i].worth, phrases[i].words)):
+        if added[i] >= least:
+            text = write(phrases[i])
+            if text is not None:
+                return Part(phrases[i], text)
+    return None
+
+
+def _beside(phrases: Sequence[Phrase], write: Writer, *, size: int) -> list[Part]:
+    """What a single word that says enough most often stands with: "Israel" with "Gaza"."""
+    part = _next(phrases, np.zeros(size, dtype=bool), write)
+    return [part] if part is not None else []
+
+
+def _mixed(phrases: Sequence[Phrase], write: Writer) -> list[str]:
+    """Three words that tell it most, as those of a mixture."""
+    left = _words(phrases)
+    found: list[str] = []
+    for phrase in _words(phrases):
+        text = write(phrase) if len(found) < PARTS and phrase in left else None
+        if text is not None:
+            found.append(text)
+            left = _without(left, phrase)
+    return [MIXED + found[0], *found[1:]] if found else []
+
+
+def _enough(size: int) -> float:
+    """The fewest messages of a narrative that what follows in its label must add."""
+    return max(ADDS_ENOUGH * size, min(3.0, size / 5))
+
+
+def _words(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """The single words, most telling first; by the root of their messages, for the most frequent tell little."""
+    single = [one for one in phrases if len(one.words) == 1]
+    return sorted(single, key=lambda one: (-one.worth * len(one.messages) ** 0.5, one.words))
+
+
+def _without(phrases: Sequence[Phrase], said: Phrase) -> list[Phrase]:
+    """The phrases that repeat no word of another."""
+    return [one for one in phrases if not any(repeats(a, b) for a in one.words for b in said.words)]
+
+
+def _whole(part: Part, phrases: Sequence[Phrase], write: Writer) -> Part:
+    """The longest phrase around `part` that most of its messages hold: "Donald" goes on as "Donald Trump"."""
+    least = GOES_ON * len(part.phrase.messages)
+    longer = [
+        one for one in phrases if len(one.messages) >= least and len(one.words) > len(part.phrase.words)
+        and _holds(one.words, part.phrase.words)
+    ]  # fmt: skip
+    for phrase in sorted(longer, key=lambda one: (-len(one.words), -len(one.messages), one.words)):
+        text = write(phrase)
+        if text is not None:
+            return Part(phrase, text)
+    return part
+
+
+def _holds(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    return any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
+
+
+def _recurs(phrase: Phrase) -> float:
+    return max(len(phrase.messages) - 1, 0.1) * phrase.worth
+
+
+def _places(clause: Sequence[Piece], wanted: tuple[str, ...]) -> Iterator[Sequence[Piece]]:
+    """The runs of a clause that are these words, readable and short enough."""
+    for start, piece in enumerate(clause):
+        if piece.words[0] != wanted[0]:
+            continue
+        found: tuple[str, ...] = ()
+        for end in range(start, len(clause)):
+            found += clause[end].words
+            run = clause[start : end + 1]
+            if found == wanted or (not piece.written.isascii() and tuple(words_of(_written(run))) == wanted):
+                if _is_shown(run):
+                    yield run
                 break
-            seen.add(piece.words)
-            if telling[end]:
-                yield clause[start : end + 1]
+            if len(found) >= len(wanted):
+                break
+
+
+def _is_shown(run: Sequence[Piece]) -> bool:
+    """Whether a run begins and ends as words do and fits a label, but for a single word, which may be cut."""
+    fits = len(run) == 1 or len(_written(run)) <= LABEL_CHARACTERS
+    return fits and _is_readable(run[0].written) and _is_readable(run[-1].written)
 
 
 def _is_readable(written: str) -> bool:
     """Whether a word begins as words do and no marks are piled on its letters."""
     return written.lstrip("#")[:1].isalnum() and not _PILED.search(written)
-
-
-def _score(phrase: Phrase) -> float:
-    """What a phrase is worth as the first part: how often it recurs beyond its first time, times its weight."""
-    return max(len(phrase.messages) - 1, 0.1) * phrase.worth * (ALONE if phrase.single else 1.0)
 
 
 def _written(run: Sequence[Piece]) -> str:
@@ -141,35 +250,6 @@ def _written(run: Sequence[Piece]) -> str:
     end = last.words[0] if len(last.words) == 1 and last.written.startswith(last.words[0]) else last.written
     inner = [("" if i == 0 else " " if piece.before.isspace() else piece.before) for i, piece in enumerate(run)]
     return "".join(before + (end if piece is last else piece.written) for before, piece in zip(inner, run, strict=True))
-
-
-def _holders(found: Sequence[Phrase]) -> dict[str, set[int]]:
-    """The messages that hold each telling word."""
-    holders: dict[str, set[int]] = defaultdict(set)
-    for phrase in found:
-        if len(phrase.words) == 1:
-            holders[phrase.words[0]] |= phrase.messages
-    return holders
-
-
-def _with_others(best: Phrase, usable: Sequence[Phrase], holders: Mapping[str, set[int]], *, n: int) -> list[Phrase]:
-    """`best`, and up to two more that stand in the most messages without a word of the label so far."""
-    chosen = [best]
-    covered = best.messages.union(*(holders.get(word, ()) for word in best.words))
-    while len(chosen) < PARTS and (len(covered) < SAYS_ENOUGH * n or (best.single and len(chosen) == 1)):
-        room = LABEL_CHARACTERS - len(_joined([one.text for one in chosen])) - len(BETWEEN)
-        said = {word for phrase in chosen for word in phrase.words}
-        fitting = [
-            one for one in usable if len(one.text) <= room and not any(repeats(a, b) for a in one.words for b in said)
-        ]
-        gains = [(len(one.messages - covered) * one.worth, one.words, one) for one in fitting]
-        gain, _, other = max(gains, default=(0.0, (), best), key=lambda each: each[:2])
-        enough = gain > 0 and len(other.messages - covered) >= ADDS_ENOUGH * n
-        if not enough and not (gain > 0 and best.single and len(chosen) == 1):
-            break
-        chosen.append(other)
-        covered = covered.union(other.messages, *(holders.get(word, ()) for word in other.words))
-    return chosen
 
 
 def _joined(own: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from explore import __version__
 from explore.errors import Refused
@@ -29,6 +30,7 @@ from explore.narratives import (
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
 from explore.narratives.text import words
+from explore.narratives.tokens import Tokens, tokens
 from explore.narratives.vectors import Vectors
 from explore.posts.snapshots import Snapshot
 from explore.processes import processes_beside
@@ -85,25 +87,30 @@ def _explore(
         if base is not None:
             clock("Reading the run that is there", 0.1)
             posts, found, lies, places = freezing.reread(base)
+            spoken = Tokens.load(base.folder / "words.npz")
             levels, identity = dict(base.manifest["levels"]), dict(base.manifest["encoder"])
         else:
             assert encoder is not None  # noqa: S101  # without a base there is one
             posts, found, vectors = _compared(snapshot, workspace, config, encoder, clock=clock)
             identity |= {"unread": freezing.unread(found, encoder.unread(found["text"].tolist()))}
             laid, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
+            clock("Counting words", 0.35)
+            spoken = tokens(found["text"][: len(vectors)].tolist())
             clock("Laying out", 0.4)
             lies = laid()
             clock("Clustering", 0.65)
             levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
         clock("Clustering", 0.7)
         sizes = _sizes(config.granularity, levels, lies)
-        settled, named = _narrated(posts, found, lies, sizes, clock=clock)
+        settled = _settled(posts, found, lies, sizes)
+        clock("Naming narratives", 0.75)
+        typicality = freezing.typicality(lies.vectors, settled.labels)
+        named = _named(posts, found, lies, spoken, settled.labels, typicality)
         if base is None:
             clock("Drawing the map", 0.85)
             places = drawn()
 
     clock("Scoring emergence", 0.95)
-    typicality = freezing.typicality(lies.vectors, settled.labels)
     found = freezing.placed(found, places, named, strength=settled.strength, typicality=typicality)
     posts = freezing.with_narratives(posts, found)
     narratives = freezing.narratives(posts, named)
@@ -113,32 +120,39 @@ def _explore(
     origin = {"id": run_id, "encoder": identity, "fewest_messages": sizes[0], "levels": levels}
     origin["cut_from"] = base.id if base else None
     folder = workspace.runs / run_id
-    freezing.write(folder, origin | facts, posts=posts, found=found, narratives=narratives, space=lies, base=base)
+    frames = {"posts": posts, "found": found, "narratives": narratives}
+    freezing.write(folder, origin | facts, **frames, space=lies, tokens=spoken, base=base)
     return run.open_run(workspace, run_id)
 
 
-def _narrated(
-    posts: pd.DataFrame, found: pd.DataFrame, lies: Space, sizes: list[int], *, clock: StageClock
-) -> tuple[clusters.Clusters, topics.Topics]:
-    """The narratives of the messages, and their names."""
-    spoken = found[: len(lies.vectors)]
-    (labels, strength), *finer = clusters.cut(lies.tree, sizes=sizes, n=len(spoken))
-    labels = strands.split(labels, [each for each, _ in finer], _history(posts, n=len(spoken)))
-    settled = clusters.settle(
+def _settled(posts: pd.DataFrame, found: pd.DataFrame, lies: Space, sizes: list[int]) -> clusters.Clusters:
+    """The narratives of the messages."""
+    worded = found[: len(lies.vectors)]
+    (labels, strength), *finer = clusters.cut(lies.tree, sizes=sizes, n=len(worded))
+    labels = strands.split(labels, [each for each, _ in finer], _history(posts, n=len(worded)))
+    return clusters.settle(
         labels,
         strength,
         lies.graph,
         vectors=lies.vectors,
         fewest=sizes[0],
-        n_posts=spoken["n_posts"].to_numpy(dtype=np.int64),
-        n_authors=spoken["n_authors"].fillna(0).to_numpy(dtype=np.int64),
+        n_posts=worded["n_posts"].to_numpy(dtype=np.int64),
+        n_authors=worded["n_authors"].fillna(0).to_numpy(dtype=np.int64),
     )
-    clock("Naming narratives", 0.75)
-    typicality = freezing.typicality(lies.vectors, settled.labels)
-    langs = spoken["lang"].astype(object).where(spoken["lang"].notna(), None).tolist()
-    authors = posts.groupby("message")["author"].first().reindex(range(len(spoken))).to_numpy(dtype=np.int64)
-    texts = spoken["text"].tolist()
-    return settled, topics.describe(texts, langs, settled.labels, typicality, lies.vectors, authors=authors)
+
+
+def _named(
+    posts: pd.DataFrame, found: pd.DataFrame, lies: Space, spoken: Tokens, labels: NDArray[np.int64],
+    typicality: NDArray[np.float64],
+) -> topics.Topics:  # fmt: skip
+    """The names of the narratives `labels`; see `topics.describe`."""
+    worded = found[: len(labels)]
+    langs = worded["lang"].astype(object).where(worded["lang"].notna(), None).tolist()
+    authors = np.full(len(found), -1)
+    authors[posts["message"].to_numpy()[::-1]] = posts["author"].to_numpy()[::-1]  # of its first post
+    return topics.describe(
+        worded["text"].tolist(), langs, labels, typicality, lies.vectors, spoken, authors=authors[: len(labels)]
+    )
 
 
 def _history(posts: pd.DataFrame, *, n: int) -> strands.History:
@@ -225,8 +239,8 @@ def _sizes(granularity: str, levels: Mapping[str, Mapping[str, int]], lies: Spac
 def _worded_first(found: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """The messages with those that hold words first, and their number: the others (links, emoji) cannot be compared.
 
-    vectors.npy, graph.npz and tree.npz hold the messages with words, in this order. Where there are more of them than
-    landmarks, they stand in the order of their ids, which are hashes: the first so many are a fair sample.
+    vectors.npy, graph.npz, tree.npz and words.npz hold the messages with words, in this order. Where there are more of
+    them than landmarks, they stand in the order of their ids, which are hashes: the first so many are a fair sample.
     """
     worded = np.array([bool(words(text)) for text in found["text"]], dtype=bool)
     order = np.argsort(~worded, kind="stable")

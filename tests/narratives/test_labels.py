@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
 
 from explore.narratives import labels
-from explore.narratives.text import clauses
+from explore.narratives.labels import Phrase
+from explore.narratives.text import clauses, words
+from tests.narratives.making import ints
 
 
 def shown(texts: Sequence[str], **weights: float) -> str:
     """The label of messages whose telling words have these weights."""
-    return labels.told_apart([labels.parts([clauses(text) for text in texts], weights)], [list(weights)])[0]
+    holders: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    for place, text in enumerate(texts):
+        found = words(text)
+        for start in range(len(found)):
+            for end in range(start + 1, min(start + 8, len(found)) + 1):
+                holders[tuple(found[start:end])].add(place)
+    phrases = []
+    for run, held in holders.items():
+        own = [weights[word] for word in run if word in weights]
+        if len(held) > 1 and {run[0], run[-1]} <= set(weights) and len(set(run)) == len(run):
+            phrases.append(Phrase(run, ints(*sorted(held)), sum(own) / len(own) ** 0.5))
+    parts = labels.parts(
+        phrases,
+        size=len(texts),
+        write=lambda phrase: labels.written(phrase.words, [clauses(texts[i]) for i in phrase.messages]),
+    )
+    return labels.told_apart([parts], [list(weights)])[0]
 
 
 def test_the_phrase_that_recurs_is_the_label_as_it_is_written_most_often() -> None:
@@ -37,19 +56,49 @@ def test_a_label_cuts_no_bracket_quotation_or_link(text: str, label: str) -> Non
     assert shown([text] * 3, livestream=1.0, tonight=0.9, odysee=0.3) == label
 
 
-def test_a_phrase_of_one_message_does_not_name_the_others() -> None:
-    texts = ["alpha beta gamma delta", *["delta river"] * 3, *["delta"] * 4]
-    assert shown(texts, delta=1.0, alpha=0.9, beta=0.9, gamma=0.9, river=0.2) == "delta river"
+def test_a_phrase_of_few_messages_does_not_name_the_others() -> None:
+    texts = [*["alpha beta gamma"] * 2, *["delta river"] * 9, *["delta"] * 9]
+    assert shown(texts, delta=0.6, alpha=1.0, beta=0.9, gamma=0.9, river=0.2) == "delta river"
 
 
 def test_what_the_first_phrase_leaves_out_follows() -> None:
     texts = ["Man arrested"] * 8 + ["deadly Shooting"] * 6 + ["House fire"] * 12 + ["rain"] * 10
-    label = shown(texts, arrested=1.0, man=0.9, shooting=0.8, fire=0.6, deadly=0.3)
-    assert label == "Man arrested · fire · Shooting"
+    assert (
+        shown(texts, arrested=1.0, man=0.9, shooting=0.8, fire=0.6, deadly=0.3)
+        == "Man arrested · fire · deadly Shooting"
+    )
 
 
-def test_a_single_word_is_joined_by_the_next() -> None:
-    assert shown(["time flies", "time", "time passes", "time", "clock time"], time=1.0, clock=0.2) == "time · clock"
+def test_a_name_is_not_cut_in_two() -> None:
+    texts = [*["Donald Trump rally"] * 6, *["Trump"] * 5, *["Donald Trump speaks"] * 3]
+    assert shown(texts, donald=1.0, trump=0.4) == "Donald Trump"
+    assert shown(["happy New Year all"] * 6 + ["happy new dress"], happy=1.0, new=0.8, year=0.1) == "happy New Year"
+
+
+def test_a_word_that_most_messages_share_is_no_phrase_of_a_few() -> None:
+    texts = ["Demons are real"] * 3 + [f"real {thing}" for thing in "abcdefghijklm"]
+    assert shown(texts, real=0.8, demons=0.9) == "real · Demons"
+
+
+def test_beside_a_single_word_stands_what_enough_messages_share_and_nothing_rare() -> None:
+    often = ["Israel"] * 20 + ["Israel strikes Gaza"] * 4
+    assert shown(often, israel=1.0, gaza=0.4) == "Israel · Gaza"
+    assert shown([*["an article"] * 40, *["article renovation"] * 2], article=1.0, renovation=0.9) == "article"
+
+
+def test_a_rare_word_tells_no_label_from_another() -> None:
+    held = [Phrase(("common",), ints(*range(9)), 0.5), Phrase(("rare",), ints(0, 1), 1.0)]
+    assert labels.spare(held, size=30) == ["common"]
+    assert labels.spare(held, size=9) == ["common", "rare"]
+
+
+def test_a_narrative_without_a_subject_is_called_mixed() -> None:
+    texts = [f"thanks {i}" for i in range(3)] + [f"guess {i}" for i in range(2)] + [f"word{i}" for i in range(60)]
+    assert shown(texts, thanks=1.0, guess=0.9) == "Mixed: thanks · guess"
+
+
+def test_what_no_post_writes_in_one_go_is_no_phrase() -> None:
+    assert shown(["big flood, warning"] * 5, flood=1.0, warning=0.9) == "flood · warning"
 
 
 def test_a_hashtag_may_stand_alone_with_its_sign() -> None:
@@ -62,6 +111,7 @@ def test_a_hashtag_may_stand_alone_with_its_sign() -> None:
         ("汐凪市の水道水に", {"汐凪市": 1.0, "水道水": 0.9}, "汐凪市の水道水"),
         ("疫苗有害，不要打", {"疫苗": 1.0, "有害": 0.9}, "疫苗有害"),
         ("วัคซีนเป็นอันตราย", {"วัคซีน": 1.0, "อันตราย": 0.9}, "วัคซีนเป็นอันตราย"),
+        ("Взрыв в метро, снова", {"взрыв": 1.0, "метро": 0.9}, "Взрыв в метро"),
         ("اللقاح خطير، لا", {"اللقاح": 1.0, "خطير": 0.9}, "اللقاح خطير"),
         ("\u202eاللقاح\u202c خطير", {"اللقاح": 1.0, "خطير": 0.9}, "اللقاح خطير"),
     ],
@@ -112,5 +162,5 @@ def test_words_that_are_two(one: str, other: str) -> None:
 
 
 def test_nothing_to_say_gives_no_part() -> None:
-    assert labels.parts([], {}) == []
-    assert labels.parts([clauses("the of")], {}) == []
+    assert labels.parts([], size=3, write=lambda _: "never") == []
+    assert labels.parts([Phrase(("word",), ints(0, 1), 1.0)], size=2, write=lambda _: None) == []

@@ -25,6 +25,7 @@ FILES = [
     "posts.parquet",
     "tree.npz",
     "vectors.npy",
+    "words.npz",
 ]
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from explore.narratives import topics
 from explore.narratives.encoders import Lexical
 from explore.narratives.text import words
+from explore.narratives.tokens import tokens
 from tests.narratives.making import ints
 
 BREAD = ["fresh sourdough bread from the oven", "my sourdough bread again", "sourdough bread with butter, please"]
@@ -33,6 +34,7 @@ def described(
         labels,
         np.ones(len(texts)),
         vectors,
+        tokens(texts),
         authors=None if authors is None else ints(*authors),
     )
 
@@ -173,6 +175,21 @@ def test_the_language_of_a_post_decides_which_words_say_nothing() -> None:
     by_text = dict(zip([*texts[0], *texts[1]], found.narrative.tolist(), strict=True))
     assert "war" not in found.terms[by_text["war es kalt"]]
     assert "war" in found.terms[by_text["war and peace"]]
+
+
+def test_a_stop_word_of_the_other_narratives_is_one_among_posts_of_another_language() -> None:
+    english = [[f"the {word} of the town and the {word} in the city" for _ in range(4)] for word in ("ferry", "museum")]
+    spanish = [f"la vida de los pueblos {i}, no es la vida de las ciudades" for i in range(8)]
+    found = described(*english, [*spanish, "the pueblos in the mountain", "the pueblos"])
+    assert not {"the", "in", "of", "and"} & {term for terms in found.terms for term in terms}
+    assert {"vida", "pueblos"} <= set(found.terms[0])
+
+
+def test_a_cluster_of_small_talk_has_no_phrase_for_a_name() -> None:
+    texts = [*["cats sleep"] * 2, *["dogs bark"] * 2, *(f"word{i} other{i}" for i in range(40))]
+    found = described(texts, BREAD)
+    assert found.labels[0].startswith("Mixed: ")
+    assert "sourdough bread" in found.labels[1]
 
 
 def test_themes_hold_narratives_that_are_near_in_about_the_root_of_their_number() -> None:

@@ -1,0 +1,54 @@
+"""The words of all messages as numbers: counted once, when a run is made, and lent to every other cut of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from explore.narratives.text import without_links, words
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The words of n messages. Those of message i are `vocabulary[c]` for c in `flat[starts[i] : starts[i + 1]]`.
+
+    `vocabulary`: in the order in which the words are met. `flat`: shape (words,). `starts`: shape (n + 1,).
+    """
+
+    vocabulary: list[str]
+    flat: NDArray[np.int32]
+    starts: NDArray[np.int64]
+
+    @property
+    def message(self) -> NDArray[np.int64]:
+        """The message of each word, shape (words,)."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    def save(self, path: Path) -> None:
+        """Write to `path` (npz); no word holds a line break, so one parts them."""
+        np.savez(
+            path,
+            vocabulary=np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
+            flat=self.flat,
+            lengths=np.diff(self.starts).astype(np.int32),
+        )
+
+    @staticmethod
+    def load(path: Path) -> Tokens:
+        """What `save` has written."""
+        with np.load(path, allow_pickle=False) as kept:
+            joined = kept["vocabulary"].tobytes().decode()
+            starts = np.append(0, np.cumsum(kept["lengths"], dtype=np.int64))
+            return Tokens(joined.split("\n") if joined else [], kept["flat"], starts)
+
+
+def tokens(texts: Sequence[str]) -> Tokens:
+    """The words of each text without its links, also those without a scheme."""
+    found = [words(without_links(text)) for text in texts]
+    flat, distinct = pd.factorize(np.array([word for each in found for word in each], dtype=object))
+    return Tokens(distinct.tolist(), flat.astype(np.int32), np.cumsum([0, *map(len, found)]))
