@@ -27,7 +27,7 @@ ROOMS = (
     ("app",),
 )
 # A stage of narratives/ knows the shared vocabulary and other stages' value types (CapWords), never their functions.
-VOCABULARY = {"text", "vectors"}
+VOCABULARY = {"text", "tokens", "vectors"}
 ASSEMBLERS = {
     "atlas": "places the narratives of a kept run on the map",
     "freezing": "turns what the stages made into a run's files",

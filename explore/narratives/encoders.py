@@ -21,6 +21,7 @@ from explore.files import write_bytes
 from explore.narratives.endpoint import Endpoint
 from explore.narratives.lexicon import Lexicon
 from explore.narratives.static import Static
+from explore.narratives.tokens import Tokens, tokens
 from explore.narratives.transformer import Transformer
 from explore.narratives.vectors import Vectors, unit_rows
 from explore.progress import Progress, silent
@@ -39,8 +40,10 @@ class Encoder(Protocol):
     name: str
     version: str
 
-    def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:
-        """Unit-length rows, shape (len(texts), d)."""
+    def encode(
+        self, texts: Sequence[str], *, seed: int, spoken: Tokens | None = None, progress: Progress = silent
+    ) -> Vectors:
+        """Unit-length rows, shape (len(texts), d). `spoken`: the words of the texts, where they are known already."""
         ...
 
     def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:
@@ -82,9 +85,16 @@ def sent_to(spec: str) -> str | None:
 
 
 def encode_cached(
-    encoder: Encoder, texts: Sequence[str], *, seed: int, cache: Path, progress: Progress = silent
+    encoder: Encoder,
+    texts: Sequence[str],
+    *,
+    seed: int,
+    cache: Path,
+    spoken: Tokens | None = None,
+    progress: Progress = silent,
 ) -> Vectors:
-    """The vectors of `texts`, read from `cache` when the same encoder has seen the same texts with the same seed.
+    """The vectors of `texts`, whose words are `spoken`; read from `cache` when the same encoder has seen the same texts
+    with the same seed.
 
     A cached file that cannot be read or has the wrong shape is made again.
     """
@@ -96,7 +106,7 @@ def encode_cached(
     cached = _read(path, rows=len(texts))
     if cached is not None:
         return cached
-    vectors = encoder.encode(texts, seed=seed, progress=progress)
+    vectors = encoder.encode(texts, seed=seed, spoken=spoken, progress=progress)
     buffer = BytesIO()
     np.save(buffer, vectors, allow_pickle=False)
     content = buffer.getvalue()
@@ -108,11 +118,18 @@ class Lexical:
     """The snapshot's own words (see `Lexicon`): any language, no model, no download."""
 
     name = "lexical"
-    version = "lexical-3"
+    version = "lexical-4"
 
-    def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:  # noqa: ARG002
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        seed: int,
+        spoken: Tokens | None = None,
+        progress: Progress = silent,  # noqa: ARG002
+    ) -> Vectors:
         """Vectors of at most 200 dimensions: what a text holds, and the company its words keep."""
-        lexicon = Lexicon(texts, seed=seed)
+        lexicon = Lexicon(tokens(texts) if spoken is None else spoken, seed=seed)
         if lexicon.is_empty:
             return np.zeros((len(texts), 1), dtype=np.float32)
         held, company = lexicon.latent(LEXICAL_DIMENSIONS, characters=True), lexicon.company(LEXICAL_DIMENSIONS)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.narratives.text import as_written
+from explore.narratives.tokens import Tokens
 from explore.narratives.vectors import Vectors, unit_rows
 from explore.progress import Progress, silent
 
@@ -76,7 +77,14 @@ class Endpoint:
         """The host, with its port where one is named, that an address leads to. Raises `Refused`."""
         return _checked(url).netloc
 
-    def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:  # noqa: ARG002
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        seed: int,  # noqa: ARG002
+        spoken: Tokens | None = None,  # noqa: ARG002
+        progress: Progress = silent,
+    ) -> Vectors:
         """The server's vectors, in batches; it alone decides them, the seed does not. Raises `Refused`."""
         written = [as_written(text)[:MOST_CHARACTERS] for text in texts]
         filled = [place for place, text in enumerate(written) if text]

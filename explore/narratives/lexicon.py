@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from explore.narratives.text import words
+from explore.narratives.tokens import Tokens
 from explore.narratives.vectors import Vectors, unit_rows
 
 MOST_COLUMNS = 50_000
 FIT_SAMPLE = 30_000
 CHARACTER_NGRAMS = range(3, 5)
+LETTER_BITS = 16  # four letters are one number; no snapshot writes with more than 65,536 different ones
 PIECES_WEIGHT = 2.0  # of the pieces beside the words: they join what grammar and spelling part, in any language
 STRETCH = 32  # words that keep company with each other: a short text, or a piece of a long one
 DOUBT = 0.85  # standard errors that are taken off a count: two words met once say little, and rare words meet once
@@ -30,16 +31,17 @@ class Lexicon:
     A row of every result stands for the text in the same place; a text without a usable word has a row of zeros.
     """
 
-    def __init__(self, texts: Sequence[str], *, seed: int) -> None:
-        from sklearn.feature_extraction.text import CountVectorizer
+    def __init__(self, spoken: Tokens, *, seed: int) -> None:
+        from scipy import sparse
 
         self._seed = seed
-        self._tokens = [words(text) for text in texts]
-        self.is_empty = not any(self._tokens)
-        if not self.is_empty:
-            counter = CountVectorizer(analyzer=_same, dtype=np.float32)
-            self._counts = counter.fit_transform(self._tokens)
-            self._vocabulary = counter.get_feature_names_out()
+        self._spoken = spoken
+        self.is_empty = len(spoken.flat) == 0
+        self._counts = sparse.csr_matrix(
+            (np.ones(len(spoken.flat), dtype=np.float32), spoken.flat, spoken.starts),
+            shape=(len(spoken), len(spoken.vocabulary)),
+        )
+        self._counts.sum_duplicates()
 
     def latent(self, dimensions: int, *, characters: bool) -> Vectors:
         """LSA of word TF-IDF, with the 3- and 4-letter pieces of the words beside it when `characters`.
@@ -51,7 +53,10 @@ class Lexicon:
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfTransformer
 
-        blocks = [(1.0, _frequent(self._counts)), *([(PIECES_WEIGHT, _frequent(self._pieces()))] if characters else [])]
+        blocks = [
+            (1.0, _frequent(self._counts)),
+            *([(PIECES_WEIGHT, _frequent(self._counts @ _pieces(self._spoken.vocabulary)))] if characters else []),
+        ]
         weighted = [
             weight * TfidfTransformer(sublinear_tf=True).fit_transform(block)
             for weight, block in blocks
@@ -74,25 +79,18 @@ class Lexicon:
         """
         keep = _usable(self._counts, most_common=1.0)
         if len(keep) < 3:
-            return np.zeros((len(self._tokens), 0), dtype=np.float32)
+            return np.zeros((self._counts.shape[0], 0), dtype=np.float32)
         present = self._counts[:, keep].sign()
         return _without_shared(
             unit_rows((present @ self._word_vectors(keep, dimensions)).astype(np.float32)), seed=self._seed
         )
-
-    def _pieces(self) -> Any:
-        """Texts by 3- and 4-letter pieces, sparse counts."""
-        from sklearn.feature_extraction.text import CountVectorizer
-
-        per_word = CountVectorizer(analyzer=_character_ngrams, dtype=np.float32).fit_transform(self._vocabulary)
-        return self._counts @ per_word
 
     def _word_vectors(self, keep: NDArray[np.int64], dimensions: int) -> Vectors:
         """Truncated SVD of the PPMI of the words `keep` with each other, shape (words, at most `dimensions`)."""
         from scipy import sparse
         from sklearn.utils.extmath import randomized_svd
 
-        together = _together(self._tokens, self._vocabulary[keep]).tocoo()
+        together = _together(self._spoken, keep).tocoo()
         seen = np.asarray(together.sum(axis=1)).ravel()
         expected = seen[together.row] * seen[together.col] / seen.sum()
         information = np.log((together.data - DOUBT * np.sqrt(together.data)) / expected)
@@ -106,19 +104,19 @@ class Lexicon:
         return vectors
 
 
-def _together(tokens: Sequence[Sequence[str]], vocabulary: NDArray[Any]) -> Any:
-    """In how many stretches of a text two words stand together, symmetric CSR of shape (words, words)."""
+def _together(spoken: Tokens, keep: NDArray[np.int64]) -> Any:
+    """In how many stretches of a text two of the words `keep` stand together, symmetric CSR of shape (words, words)."""
     from scipy import sparse
 
-    code = {word: i for i, word in enumerate(vocabulary)}
-    flat = np.array([code.get(word, -1) for text in tokens for word in text], dtype=np.int64)
-    lengths = np.array([len(text) for text in tokens], dtype=np.int64)
+    code = np.full(len(spoken.vocabulary), -1)
+    code[keep] = np.arange(len(keep))
+    flat, lengths = code[spoken.flat], np.diff(spoken.starts)
     place = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     stretch = np.cumsum(place % STRETCH == 0) - 1
     known = flat >= 0
     held = sparse.csr_matrix(
         (np.ones(int(known.sum()), dtype=np.float32), (stretch[known], flat[known])),
-        shape=(int(stretch[-1]) + 1, len(vocabulary)),
+        shape=(int(stretch[-1]) + 1, len(keep)),
     ).sign()
     together = (held.T @ held).tocsr()
     together.setdiag(0)
@@ -135,13 +133,26 @@ def _without_shared(vectors: Vectors, *, seed: int) -> Vectors:
     return unit_rows(rest)
 
 
-def _same(tokens: list[str]) -> list[str]:
-    return tokens
+def _pieces(vocabulary: Sequence[str]) -> Any:
+    """Words by their 3- and 4-letter pieces, the edges of a word counting as a letter; sparse counts."""
+    from scipy import sparse
 
-
-def _character_ngrams(word: str) -> list[str]:
-    padded = f" {word} "
-    return [padded[i : i + n] for n in CHARACTER_NGRAMS for i in range(len(padded) - n + 1)]
+    padded = [f" {word} " for word in vocabulary]
+    joined = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    letters = np.unique(joined, return_inverse=True)[1].astype(np.uint64) % 2**LETTER_BITS
+    lengths = np.array([len(word) for word in padded])
+    word = np.repeat(np.arange(len(padded)), lengths)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(joined))  # letters to the end of the word
+    blocks = []
+    for size in CHARACTER_NGRAMS:
+        begin = np.flatnonzero(left >= size)
+        piece = np.zeros(len(begin), dtype=np.uint64)
+        for place in range(size):
+            piece = (piece << np.uint64(LETTER_BITS)) | letters[begin + place]
+        distinct, column = np.unique(piece, return_inverse=True)
+        entries = (np.ones(len(begin), dtype=np.float32), (word[begin], column))
+        blocks.append(sparse.csr_matrix(entries, shape=(len(padded), len(distinct))))
+    return sparse.hstack(blocks, format="csr")
 
 
 def _frequent(counts: Any) -> Any:

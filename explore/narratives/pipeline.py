@@ -29,7 +29,6 @@ from explore.narratives import (
 )
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
-from explore.narratives.text import words
 from explore.narratives.tokens import Tokens, tokens
 from explore.narratives.vectors import Vectors
 from explore.posts.snapshots import Snapshot
@@ -91,12 +90,11 @@ def _explore(
             levels, identity = dict(base.manifest["levels"]), dict(base.manifest["encoder"])
         else:
             assert encoder is not None  # noqa: S101  # without a base there is one
-            posts, found, vectors = _compared(snapshot, workspace, config, encoder, clock=clock)
+            posts, found, spoken, vectors = _compared(snapshot, workspace, config, encoder, clock=clock)
             identity |= {"unread": freezing.unread(found, encoder.unread(found["text"].tolist()))}
             laid, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
-            clock("Counting words", 0.35)
-            spoken = tokens(found["text"][: len(vectors)].tolist())
             clock("Laying out", 0.4)
+            posts = freezing.coded(posts, found)
             lies = laid()
             clock("Clustering", 0.65)
             levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
@@ -176,20 +174,19 @@ def _sibling(workspace: Workspace, snapshot_id: str, config: RunConfig, encoder_
 
 def _compared(
     snapshot: Snapshot, workspace: Workspace, config: RunConfig, encoder: encoders.Encoder, *, clock: StageClock
-) -> tuple[pd.DataFrame, pd.DataFrame, Vectors]:
-    """The posts (see `freezing.coded`), their messages, those with words first, and the vectors of these."""
+) -> tuple[pd.DataFrame, pd.DataFrame, Tokens, Vectors]:
+    """The posts, their messages, those with words first, and the words and vectors of these."""
     clock("Collapsing copies", 0.0)
     posts = _read_posts(snapshot, config.as_of)
     keys = messages.keys(posts["text"])
     posts["message_id"] = messages.ids(nearcopies.gather(keys, posts["text"], posts["created_at"]))
-    found, worded = _worded_first(messages.describe(posts))
+    found, spoken = _worded_first(messages.describe(posts))
     clock("Comparing messages", 0.05)
-    texts = found["text"][:worded].tolist()
     vectors = encoders.encode_cached(
-        encoder, texts, seed=config.seed, cache=workspace.cache,
+        encoder, found["text"][: len(spoken)].tolist(), spoken=spoken, seed=config.seed, cache=workspace.cache,
         progress=lambda stage, done=None: clock(stage, 0.05 + 0.1 * (done or 0)),
     )  # fmt: skip
-    return freezing.coded(posts, found), found, vectors
+    return posts, found, spoken, vectors
 
 
 def _kept(workspace: Workspace, run_id: str) -> Run | None:
@@ -236,15 +233,16 @@ def _sizes(granularity: str, levels: Mapping[str, Mapping[str, int]], lies: Spac
     return [max(2, round(level * fitted))]
 
 
-def _worded_first(found: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The messages with those that hold words first, and their number: the others (links, emoji) cannot be compared.
+def _worded_first(found: pd.DataFrame) -> tuple[pd.DataFrame, Tokens]:
+    """The messages with those that hold words first, and these words: the others (links, emoji) cannot be compared.
 
     vectors.npy, graph.npz, tree.npz and words.npz hold the messages with words, in this order. Where there are more of
     them than landmarks, they stand in the order of their ids, which are hashes: the first so many are a fair sample.
     """
-    worded = np.array([bool(words(text)) for text in found["text"]], dtype=bool)
+    spoken = tokens(found["text"].tolist())
+    worded = np.diff(spoken.starts) > 0
     order = np.argsort(~worded, kind="stable")
     n = int(worded.sum())
     if n > space.LANDMARKS:
         order[:n] = order[:n][np.argsort(found["message_id"].to_numpy()[order[:n]], kind="stable")]
-    return found.iloc[order].reset_index(drop=True), n
+    return found.iloc[order].reset_index(drop=True), spoken.of(order[:n])

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from explore.errors import Refused
 from explore.narratives.lexicon import Lexicon
 from explore.narratives.text import words
+from explore.narratives.tokens import Tokens, tokens
 from explore.narratives.vectors import Vectors, unit_rows
 from explore.progress import Progress, silent
 
@@ -39,9 +40,16 @@ class Static:
             digest.update((folder / name).read_bytes())
         self.folder = folder
         self.name = f"static:{folder.name}"
-        self.version = f"static-3-{digest.hexdigest()}"
+        self.version = f"static-4-{digest.hexdigest()}"
 
-    def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:  # noqa: ARG002
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        seed: int,
+        spoken: Tokens | None = None,
+        progress: Progress = silent,  # noqa: ARG002
+    ) -> Vectors:
         """Mean of the model's vectors of a text's words, centred over all texts, beside what the snapshot says."""
         vectors = self._model.encode([" ".join(words(text)) for text in texts], use_multiprocessing=False)
         vectors = np.asarray(vectors, dtype=np.float32)
@@ -49,7 +57,7 @@ class Static:
         vectors = unit_rows(vectors)
         vectors -= vectors[~empty].mean(axis=0) if not empty.all() else 0
         vectors[empty] = 0
-        lexicon = Lexicon(texts, seed=seed)
+        lexicon = Lexicon(tokens(texts) if spoken is None else spoken, seed=seed)
         own = (
             []
             if lexicon.is_empty

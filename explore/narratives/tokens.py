@@ -24,10 +24,20 @@ class Tokens:
     flat: NDArray[np.int32]
     starts: NDArray[np.int64]
 
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
     @property
     def message(self) -> NDArray[np.int64]:
         """The message of each word, shape (words,)."""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+    def of(self, messages: NDArray[np.int64]) -> Tokens:
+        """The words of some of the messages, in the order of these; the vocabulary stays."""
+        lengths = np.diff(self.starts)[messages]
+        starts = np.append(0, np.cumsum(lengths))
+        place = np.arange(starts[-1]) + np.repeat(self.starts[messages] - starts[:-1], lengths)
+        return Tokens(self.vocabulary, self.flat[place], starts)
 
     def save(self, path: Path) -> None:
         """Write to `path` (npz); no word holds a line break, so one parts them."""

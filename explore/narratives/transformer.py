@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.narratives.text import as_written
+from explore.narratives.tokens import Tokens
 from explore.narratives.vectors import Vectors, unit_rows
 from explore.progress import Progress, silent
 
@@ -39,7 +40,14 @@ class Transformer:
         package = getattr(self._package, "__version__", "")
         self.version = f"transformer-1-{package}-{_digest(self.folder)}"
 
-    def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:  # noqa: ARG002
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        seed: int,  # noqa: ARG002
+        spoken: Tokens | None = None,  # noqa: ARG002
+        progress: Progress = silent,
+    ) -> Vectors:
         """The model's vectors of the messages as written, without links, mentions and a leading RT; no seed decides."""
         model = self._model()
         written = [as_written(text) for text in texts]

@@ -18,6 +18,7 @@ from explore.narratives import clusters, pipeline, space
 from explore.narratives.pipeline import explore
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import Points, Space
+from explore.narratives.tokens import Tokens
 from explore.narratives.vectors import Vectors
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
 from explore.settings import Workspace
@@ -126,10 +127,10 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
     texts: list[str] = []
     compared = pipeline._compared
 
-    def noted(*given: Any, **named: Any) -> tuple[pd.DataFrame, pd.DataFrame, Vectors]:
-        all_posts, found, vectors = compared(*given, **named)
+    def noted(*given: Any, **named: Any) -> tuple[pd.DataFrame, pd.DataFrame, Tokens, Vectors]:
+        all_posts, found, spoken, vectors = compared(*given, **named)
         texts[:] = found["text"][: len(vectors)]
-        return all_posts, found, vectors
+        return all_posts, found, spoken, vectors
 
     def in_a_row(vectors: Vectors, **_: Any) -> tuple[Callable[[], Space], Callable[[], Points]]:
         n = len(vectors)

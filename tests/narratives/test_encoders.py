@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.narratives.encoders import Encoder, Lexical, encode_cached, encoder_for, sent_to, unit_rows
+from explore.narratives.tokens import Tokens
 from explore.progress import Progress, silent
 from tests.narratives.making import stream
 
@@ -26,7 +27,14 @@ class Counting:
         self.version = version
         self.calls = 0
 
-    def encode(self, texts: Sequence[str], *, seed: int, progress: Progress = silent) -> Vectors:
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        seed: int,
+        spoken: Tokens | None = None,  # noqa: ARG002
+        progress: Progress = silent,
+    ) -> Vectors:
         progress("Counting", 0.5)
         self.calls += 1
         return unit_rows(np.array([[len(text), seed] for text in texts], dtype=np.float32))

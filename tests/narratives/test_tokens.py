@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from explore.narratives.tokens import Tokens, tokens
@@ -32,3 +33,10 @@ def test_words_are_read_as_they_were_written(tmp_path: Path, texts: list[str]) -
 def test_no_message_has_no_word() -> None:
     found = tokens([])
     assert (found.vocabulary, found.flat.tolist(), found.starts.tolist()) == ([], [], [0])
+
+
+def test_the_words_of_some_messages_are_theirs_in_the_order_asked_for() -> None:
+    found = tokens(["one two", "", "three", "four five six"]).of(np.array([3, 1, 0]))
+    assert [found.vocabulary[code] for code in found.flat] == ["four", "five", "six", "one", "two"]
+    assert found.starts.tolist() == [0, 3, 3, 5]
+    assert len(found) == 3
