@@ -29,7 +29,7 @@ from explore.narratives import (
 )
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
-from explore.narratives.tokens import Tokens, tokens
+from explore.narratives.tokens import Tokens, tokens, without_bare_links
 from explore.narratives.vectors import Vectors
 from explore.posts.snapshots import Snapshot
 from explore.processes import processes_beside
@@ -95,6 +95,7 @@ def _explore(
             laid, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
             clock("Laying out", 0.4)
             posts = freezing.coded(posts, found)
+            spoken = without_bare_links(spoken, found["text"][: len(spoken)].tolist())
             lies = laid()
             clock("Clustering", 0.65)
             levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}

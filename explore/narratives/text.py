@@ -167,7 +167,12 @@ def without_links(text: str) -> str:
     text = _unlinked(_unwrapped(text), "\n")
     if not text.isascii():
         text = _BOXED.sub(lambda box: chr(ord("A") + (ord(box.group()) - 0x1F150) % 32), text)
-    return _BARE_LINK.sub("\n", text) if _DOMAIN_END.search(text) else text
+    return _BARE_LINK.sub("\n", text) if has_bare_link(text) else text
+
+
+def has_bare_link(text: str) -> bool:
+    """Whether the text may hold a link without a scheme, such as "example.org/page"."""
+    return _DOMAIN_END.search(text) is not None
 
 
 def says_nothing(word: str) -> bool:

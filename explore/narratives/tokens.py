@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives.text import without_links, words
+from explore.narratives.text import has_bare_link, without_links, words
 
 
 @dataclass(frozen=True)
 class Tokens:
     """The words of n messages. Those of message i are `vocabulary[c]` for c in `flat[starts[i] : starts[i + 1]]`.
 
-    `vocabulary`: in the order in which the words are met. `flat`: shape (words,). `starts`: shape (n + 1,).
+    `flat`: shape (words,). `starts`: shape (n + 1,).
     """
 
     vocabulary: list[str]
@@ -58,7 +58,26 @@ class Tokens:
 
 
 def tokens(texts: Sequence[str]) -> Tokens:
-    """The words of each text without its links, also those without a scheme."""
-    found = [words(without_links(text)) for text in texts]
+    """The words of each text, without links that have a scheme."""
+    found = [words(text) for text in texts]
     flat, distinct = pd.factorize(np.array([word for each in found for word in each], dtype=object))
     return Tokens(distinct.tolist(), flat.astype(np.int32), np.cumsum([0, *map(len, found)]))
+
+
+def without_bare_links(spoken: Tokens, texts: Sequence[str]) -> Tokens:
+    """`spoken`, the words of `texts`, without those of links that have no scheme: "asp.net" tells what a text is about,
+    but is no word to name it with."""
+    linked = [place for place, text in enumerate(texts) if has_bare_link(text)]
+    again = tokens([without_links(texts[place]) for place in linked])
+    code = {word: number for number, word in enumerate(spoken.vocabulary)}
+    known = np.array([code.setdefault(word, len(code)) for word in again.vocabulary], dtype=np.int32)
+    both = Tokens(
+        list(code),
+        np.concatenate([spoken.flat, known[again.flat]]),
+        np.append(spoken.starts, spoken.starts[-1] + again.starts[1:]),
+    )
+    order = np.arange(len(spoken))
+    order[linked] = len(spoken) + np.arange(len(linked))
+    chosen = both.of(order)
+    used, flat = np.unique(chosen.flat, return_inverse=True)
+    return Tokens([both.vocabulary[each] for each in used], flat.astype(np.int32), chosen.starts)
