@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from explore.narratives import topics
 from explore.narratives.encoders import Lexical
 from explore.narratives.text import words
-from explore.narratives.tokens import tokens
+from explore.narratives.tokens import tokens, without_bare_links
 from tests.narratives.making import ints
 
 BREAD = ["fresh sourdough bread from the oven", "my sourdough bread again", "sourdough bread with butter, please"]
@@ -34,7 +34,7 @@ def described(
         labels,
         np.ones(len(texts)),
         vectors,
-        tokens(texts),
+        without_bare_links(tokens(texts), texts),
         authors=None if authors is None else ints(*authors),
     )
 
