@@ -40,6 +40,7 @@ class Lexicon:
         self._counts = sparse.csr_matrix(
             (np.ones(len(spoken.flat), dtype=np.float32), spoken.flat, spoken.starts),
             shape=(len(spoken), len(spoken.vocabulary)),
+            copy=True,  # summing sorts in place
         )
         self._counts.sum_duplicates()
 

@@ -24,6 +24,10 @@ class Tokens:
     flat: NDArray[np.int32]
     starts: NDArray[np.int64]
 
+    def __post_init__(self) -> None:
+        self.flat.setflags(write=False)  # several stages read them
+        self.starts.setflags(write=False)
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 

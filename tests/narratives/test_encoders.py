@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.narratives.encoders import Encoder, Lexical, encode_cached, encoder_for, sent_to, unit_rows
-from explore.narratives.tokens import Tokens
+from explore.narratives.tokens import Tokens, tokens
 from explore.progress import Progress, silent
 from tests.narratives.making import stream
 
@@ -202,3 +202,12 @@ def test_lexical_is_an_encoder_by_name() -> None:
     encoder: Encoder = encoder_for("lexical")
     assert encoder.name == "lexical"
     assert not encoder.unread(["вода", "water"]).any()
+
+
+def test_an_encoder_leaves_the_words_it_is_given_as_they_are() -> None:
+    texts = ["to be or not to be", "flood in the city, flood in the fields", *(one["text"] for one in stream(each=20))]
+    spoken = tokens(texts)
+    before = spoken.flat.tolist()
+    given = Lexical().encode(texts, seed=1, spoken=spoken)
+    assert spoken.flat.tolist() == before
+    assert np.array_equal(given, Lexical().encode(texts, seed=1))
