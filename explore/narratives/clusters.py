@@ -20,9 +20,9 @@ STRENGTH_FLOOR = 0.5
 COSINE_FLOOR = 0.15  # fewer than 5 in 1,000 members lie below it in real snapshots, and those have nothing in common
 MIN_ACCOUNTS_ALONE = 5
 LEVELS = {"broad": 3.0, "medium": 1.0, "fine": 1 / 3}
-SIZES_TRIED = 11
+SIZES_TRIED = 24
 LARGEST_SHARE = 1 / 4
-HARDLY_MORE = 0.01
+HARDLY_MORE = 0.005
 
 Labelled = tuple[NDArray[np.int64], NDArray[np.float64]]  # labels and strength, as in `Clusters`
 
@@ -55,8 +55,8 @@ def level(granularity: str) -> str | int:
 def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
     """The levels broad, medium and fine of the n messages of a tree, found from the data.
 
-    medium is the smallest size, of eleven between 0.05 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves
-    hardly more messages out (one in a hundred) than at the best of them: smaller ones split what belongs together and
+    medium is the smallest size, of 24 between 0.05 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves
+    hardly more messages out (five in a thousand) than at the best of them: smaller ones split what belongs together and
     drop the edges, larger ones drop whole narratives. Sizes at which one narrative would hold more than a quarter of
     all messages, or there would be fewer than two, do not count; without any that does, medium is 0.2 sqrt(n). broad is
     three times medium, fine a third of it (at least 5).
