@@ -18,6 +18,7 @@ from explore.narratives.emergence import FEW_ACTIVE, LEVEL, MIN_BASELINE_WINDOWS
 from explore.posts.languages import language_name
 
 CHANGED = ("▲ emerging", "▼ fading")  # where chance does not explain the ratio
+KNOWN_TO = 1_000
 
 
 def headline(narratives: pd.DataFrame, window: Window | None, unit: str, *, dated: bool = False) -> str:
@@ -86,7 +87,7 @@ def interval(narrative: Mapping[str, Any]) -> str:
     if not _known(low) or not _known(high):
         return "unknown"
     least = times(_floored(float(low)))
-    return f"{least} or more" if narrative.get("base_authors") == 0 else f"{least} to {times(high)}"
+    return f"{least} or more" if narrative.get("base_authors") == 0 else f"{least} to {_upper(high)}"
 
 
 def in_brief(narrative: Mapping[str, Any], window: Window, unit: str) -> str:
@@ -125,7 +126,7 @@ def growth(narrative: Mapping[str, Any]) -> str:
     if not _known(ratio) or not _known(low):
         return "unknown"
     if float(low) < 1:
-        return f"{times(ratio)} ({times(low)} to {times(high)})" if _known(high) else times(ratio)
+        return f"{times(ratio)} ({times(low)} to {_upper(high)})" if _known(high) else times(ratio)
     least = f"at least {times(_floored(float(low)))}"
     return f"none before, so {least}" if narrative.get("base_authors") == 0 else f"{times(ratio)} ({least})"
 
@@ -237,6 +238,11 @@ def percent(share: Any) -> str:
     if 0.99 < value < 1:
         return "over 99 %"
     return f"{value:.0%}".replace("%", " %")
+
+
+def _upper(high: Any) -> str:
+    """The upper end of a growth: beyond 1,000 the figure says only that there is too little to tell."""
+    return f"over {KNOWN_TO:,}×" if _known(high) and float(high) > KNOWN_TO else times(high)
 
 
 def times(ratio: Any) -> str:

@@ -84,6 +84,12 @@ def test_growth_that_is_not_established_shows_both_ends() -> None:
     assert words.growth(narrative(rate_ratio=1.8, rate_ratio_low=0.7, rate_ratio_high=3.2)) == "1.8× (0.7× to 3.2×)"
 
 
+def test_an_upper_end_that_nothing_is_known_of_is_not_told_to_the_digit() -> None:
+    row = narrative(rate_ratio=19, rate_ratio_low=0.7, rate_ratio_high=71_800)
+    assert words.growth(row) == "19× (0.7× to over 1,000×)"
+    assert words.interval(row).endswith("to over 1,000×")
+
+
 def test_growth_from_nothing_claims_only_its_low_end() -> None:
     row = narrative(base_authors=0, rate_ratio=1197.0, rate_ratio_low=300.8, rate_ratio_high=800_000.0)
     assert words.growth(row) == "none before, so at least 300×"
