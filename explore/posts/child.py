@@ -84,6 +84,7 @@ def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
     from explore.posts.checks import check
     from explore.posts.duplicates import count_repeats, count_spaced
     from explore.posts.orders import Order
+    from explore.posts.othernames import OtherNames
     from explore.posts.readers import read
     from explore.posts.shifts import Shifts
     from explore.posts.sources import ensure_unchanged
@@ -106,7 +107,8 @@ def _stage(request: dict[str, Any], say: Say) -> dict[str, Any]:
             def moved(share: float, *, before: int = before, size: int = file.size) -> None:
                 say({"stage": CHECKING, "done": (before + share * size) / total})
 
-            for batch in read(file, layout, order.rules.columns, moved=moved):
+            others = OtherNames(order.sources)
+            for batch in read(file, layout, order.rules.columns, moved=moved, others=others):
                 batch = shifts.sorted_out(batch)
                 staging.reject(batch.rejected, file=index)
                 marked.update(batch.met)

@@ -6,9 +6,13 @@ Everything else is quarantined with the dates that it might be, because nobody c
 
 from __future__ import annotations
 
+import math
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,6 +23,10 @@ _SINCE_YEAR_1 = 62_135_596_800
 _OTHER_YEAR = re.compile(r"(?:\d{1,2}[-/.]\d{1,2}[-/.])?(1[34]\d\d|25[2-9]\d)(?:[-/. T]|$)")
 _SHORT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d\d(?:\D|$)|\d{1,2}[- ][^\W\d]{3,9}\.?[- ]\d\d(?:\D|$)")
 _ABBREVIATION = re.compile(r"\d:\d\d\S*\s?\b([A-Z]{3,5})(?: \d{4})?$")
+
+NO_OFFSET = 24 * 60  # minutes; where an abbreviation tells none
+_OLDEST, _DAY = 315_532_800, 86_400  # seconds: 1980-01-01, and how long no zone changes its clocks twice
+_LONGEST = 100  # characters of a time; what is longer is not looked into
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,39 @@ _UNREAD = (
 _DAYS = range(36_526, 73_051)  # 2000-01-01 to 2099-12-31 as spreadsheets count days
 _SPREADSHEET = datetime(1899, 12, 30, tzinfo=UTC)
 
-# Abbreviations that mean one offset (minutes) wherever they are used today. CST, CDT, IST, BST, PST, AST, MST, SST and
-# their like have several; they are read only where the declared zone uses them itself.
+# Abbreviations that mean one offset (minutes) wherever they are used. CST, CDT, IST, BST, PST, AST, MST, SST and their
+# like have several; they are read only where the declared zone uses them itself.
 _ONE_MEANING = {
-    "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "MSK": 180,
-    "EST": -300, "EDT": -240, "MDT": -360, "PDT": -420, "AKST": -540, "AKDT": -480,
-    "JST": 540, "KST": 540, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780,
+    "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180,
+    "EST": -300, "EDT": -240, "MDT": -360, "AKST": -540, "AKDT": -480,
+    "JST": 540, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780,
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Period:
+    """While an abbreviation meant `minutes` ahead of UTC, in seconds from 1970 [start, end)."""
+
+    name: str
+    minutes: int
+    start: float = -math.inf
+    end: float = math.inf
+
+
+# Those that changed: Moscow's winter time was that of the whole year 2011-2014 and an hour more; it was not used from
+# 1991-03-31 to 1992-01-19. North Korea's clocks were half an hour behind South Korea's from 2015-08-15 to 2018-05-04.
+# The Philippines had a PDT in the summer of 1990.
+_CHANGED = (
+    Period("MSK", 180, end=670_374_000),
+    Period("MSK", 180, 695_779_200, 1_301_180_400),
+    Period("MSK", 240, 1_301_180_400, 1_414_274_400),
+    Period("MSK", 180, 1_414_274_400),
+    Period("KST", 540, end=1_439_564_400),
+    Period("KST", 540, start=1_525_446_000),
+    Period("PDT", -420, end=643_219_200),
+    Period("PDT", -420, start=649_177_200),
+)
+_EVERYWHERE = (*(Period(name, minutes) for name, minutes in _ONE_MEANING.items()), *_CHANGED)
 
 # Months by whole words, in English, German, French, Spanish, Italian, Portuguese and Dutch.
 MONTHS: tuple[tuple[str, ...], ...] = tuple(
@@ -93,15 +127,53 @@ dec december dez dezember déc décembre dic diciembre dicembre dezembro
 )
 
 
-def offsets(tz: tzinfo) -> dict[str, int]:
-    """Abbreviation -> minutes ahead of UTC: those with one meaning, and those that the zone `tz` itself uses today."""
-    found = dict(_ONE_MEANING)
-    for month in (1, 7):
-        moment = datetime(2024, month, 15, 12, tzinfo=tz)
-        name, ahead = moment.tzname() or "", moment.utcoffset() or timedelta()
-        if name.isalpha():
-            found[name] = int(ahead / timedelta(minutes=1))
-    return found
+def ahead_of_utc(name: str, local: np.ndarray, tz: tzinfo) -> np.ndarray:
+    """Minutes ahead of UTC (n,) of local times (n,), in seconds from 1970, beside an abbreviation; else NO_OFFSET.
+
+    What the zone `tz` itself called so then comes first; next what was called so everywhere; last the only thing that
+    `tz` ever called so.
+    """
+    own = [period for period in _periods(tz) if period.name == name]
+    found = _at_the_time(own, local)
+    if (missing := found == NO_OFFSET).any():
+        found = np.where(missing, _at_the_time([one for one in _EVERYWHERE if one.name == name], local), found)
+    ever = {period.minutes for period in own}
+    return np.where(found == NO_OFFSET, ever.pop(), found) if len(ever) == 1 else found
+
+
+def _at_the_time(periods: Sequence[Period], local: np.ndarray) -> np.ndarray:
+    """The offset in force at local times (n,); NO_OFFSET where there is none or several."""
+    least, most = np.full(len(local), NO_OFFSET), np.full(len(local), -NO_OFFSET)
+    for period in periods:
+        moments = local - period.minutes * 60
+        inside = (moments >= period.start) & (moments < period.end)
+        least = np.where(inside, np.minimum(least, period.minutes), least)
+        most = np.where(inside, np.maximum(most, period.minutes), most)
+    return np.where(least == most, least, NO_OFFSET)
+
+
+@lru_cache(maxsize=8)
+def _periods(tz: tzinfo) -> tuple[Period, ...]:
+    """What a zone called its time from 1980 to 2100, in order; only abbreviations of letters."""
+    found: list[Period] = []
+    before, start = _called(tz, _OLDEST), -math.inf
+    for day in range(_OLDEST, UNTIL, _DAY):
+        if (after := _called(tz, day + _DAY)) == before:
+            continue
+        found.append(Period(*before, start, _end(tz, before, day)))
+        before, start = after, found[-1].end
+    return tuple(one for one in (*found, Period(*before, start)) if one.name.isalpha())
+
+
+def _end(tz: tzinfo, before: tuple[str, int], day: int) -> int:
+    """The second of a day from which a zone calls its time otherwise than `before`."""
+    return day + bisect_left(range(day, day + _DAY), True, key=lambda moment: _called(tz, moment) != before)
+
+
+def _called(tz: tzinfo, moment: int) -> tuple[str, int]:
+    """The abbreviation and the minutes ahead of UTC in a zone at a moment, in seconds from 1970."""
+    local = datetime.fromtimestamp(moment, tz)
+    return local.tzname() or "", int((local.utcoffset() or timedelta()) / timedelta(minutes=1))
 
 
 def are_nanoseconds(numbers: np.ndarray) -> bool:
@@ -115,6 +187,8 @@ def are_nanoseconds(numbers: np.ndarray) -> bool:
 
 def meanings(text: str) -> str:
     """What a time that is not read might be, in words, and how to mend it; "" where there is nothing to say."""
+    if len(text) > _LONGEST:
+        return ""
     if re.fullmatch(r"\d{5,20}(?:[.,]\d+)?", text):
         found = _as_number(int(re.split("[.,]", text)[0]))
         if found:
@@ -124,6 +198,8 @@ def meanings(text: str) -> str:
     if _SHORT_YEAR.match(text):
         return "the year has two digits, so day, month and year cannot be told apart; write it as in 2024-05-01"
     zone = _ABBREVIATION.search(text)
+    if zone and zone[1] in {period.name for period in _CHANGED}:
+        return f"{zone[1]} was not one time everywhere then; say which is meant with --tz, like --tz Asia/Seoul"
     if zone and zone[1] not in _ONE_MEANING:
         return f"{zone[1]} is not the same in all countries; say which is meant with --tz, like --tz America/Chicago"
     return ""

@@ -83,7 +83,12 @@ def read_parquet(
 def _opened(content: BinaryIO, name: str) -> pq.ParquetFile:
     """Open a Parquet file. Raises Refused for one that is cut short, damaged, encrypted or far too wide."""
     try:
-        file = pq.ParquetFile(content, buffer_size=MB, page_checksum_verification=True)
+        file = pq.ParquetFile(
+            content,
+            buffer_size=MB,
+            page_checksum_verification=True,
+            coerce_int96_timestamp_unit="us",  # in nanoseconds, a time in the year 2567 comes out as one in 1982
+        )
     except (pa.ArrowException, OSError, ValueError) as error:
         if "encrypt" in str(error).lower():
             raise Refused(f"'{name}' is an encrypted Parquet file; decrypt it and load it again.") from None

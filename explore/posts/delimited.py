@@ -19,8 +19,9 @@ from typing import TextIO
 import numpy as np
 import pyarrow as pa
 
-from explore.errors import Refused
+from explore.errors import Refused, brief
 from explore.posts.batches import Batch, Rejected, clip, encodable
+from explore.posts.names import NAMES, plain_name
 from explore.posts.schema import MAX_CELL, REASONS
 
 ROWS = 20_000
@@ -30,8 +31,12 @@ SEPARATOR_LINE = r"sep=(.)\r?[\r\n]"  # what Excel writes above the column names
 _FEWEST_NAMES = 3  # cells with names of columns that make a header; in narrow files all of them
 _LONG_NUMBER = 6  # digits: ids and epochs have more, the numbers of a list fewer
 _LONGEST_WORD = 40
+_LONGEST_NAME = 60  # characters; the cells of a post's record are longer
+_FEW_DIGITS = re.compile(r"(?!(?:\D*+\d){3})")  # as column names have; ids and times have more
+_USUAL = frozenset(plain_name(one) for names in NAMES.values() for one in names)
 _TIME = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?=.{8,40}$).*\d{1,2}:\d\d.*"  # a date, or a little with a clock in it
 _OTHER, _ALIKE, _SAME = 0, 1, 2
+_MANY_LINES, _MORE_CELLS = 16, 8  # a record of so many lines is looked into, and may have twice its cells and these
 _TELLS_LITTLE = frozenset({"empty", "short", "word", "prose"})
 _JAPANESE = "\x1b$B"  # begins Japanese in ISO-2022-JP; the escapes of a terminal go on with [
 
@@ -85,7 +90,7 @@ def records(text: TextIO, dialect: Dialect, *, name: str = "the file") -> Iterat
     reader = _reader(lines, dialect)
     width = 0
     while True:
-        lines.taken.clear()
+        lines.begin(dialect.delimiter, most_cells=2 * width + _MORE_CELLS if width else 0)
         try:
             cells = next(reader)
         except StopIteration:
@@ -113,11 +118,24 @@ class _Lines:
         self._text, self._name = text, name
         self._again: deque[str] = deque()
         self.taken: list[str] = []
+        self.begin("", most_cells=0)
+
+    def begin(self, delimiter: str, *, most_cells: int) -> None:
+        """A record begins. One with more cells than `most_cells` is given up (csv.Error) while it is still open.
+
+        Else each line of a file with an odd quote in every line would go on to the end of the file.
+        """
+        self.taken.clear()
+        self._delimiter, self._most_cells, self._look_at = delimiter, most_cells, _MANY_LINES
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
+        if self._most_cells and len(self.taken) == self._look_at:
+            self._look_at *= 2
+            if len(next(csv.reader(self.taken, delimiter=self._delimiter), [])) > self._most_cells:
+                raise csv.Error("a quote that is not closed")
         line = self._again.popleft() if self._again else self._text.readline(MAX_LINE + 1)
         if not line:
             raise StopIteration
@@ -263,13 +281,26 @@ def _refuse_other_header(part: list[Record], header: Sequence[str], *, read: int
     names = set(header)
     least = min(len(header), max(_FEWEST_NAMES, len(header) // 2 + 1))
     for number, record in enumerate(part, read + 1):
-        if names.isdisjoint(record.cells) or len(header) == 1 or record.cells == header:
-            continue
-        if len(names.intersection(record.cells)) >= least:
+        shared = 0 if len(header) == 1 or record.cells == header else len(names.intersection(record.cells))
+        if shared and shared >= least:
             raise Refused(
                 f"Record {number:,} of '{name}' holds column names in another order than the first line, as where two "
                 "exports were joined; split the file there and load both parts."
             )
+        if _FEW_DIGITS.match(record.raw) and _is_other_header(record.cells, header):
+            raise Refused(
+                f"Record {number:,} of '{name}' holds other column names ('{brief(', '.join(record.cells))}') than the "
+                "first line, as where two exports were joined; split the file there and load both parts."
+            )
+
+
+def _is_other_header(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether most cells are names that columns usually go by, and not those of the header in other letters."""
+    if len(cells) < _FEWEST_NAMES or any(len(cell) > _LONGEST_NAME for cell in cells):
+        return False
+    plain = [plain_name(cell) for cell in cells]
+    usual = _USUAL.intersection(plain)
+    return len(usual) >= max(_FEWEST_NAMES, len(cells) // 2 + 1) and plain != [plain_name(cell) for cell in header]
 
 
 def _shape(record: Record, width: int) -> str:

@@ -10,13 +10,15 @@ from explore.errors import Refused, brief
 from explore.posts.names import NAMES
 
 _RULE = r"[|+\s]*:?[-=]{3,}:?(?:\s*[|+]\s*:?[-=]{3,}:?)*[|+\s]*"
-_SQL = re.compile(
-    r"(?:--[^\n]*\n|/\*.*?\*/;?|\s)*"
+_SQL = re.compile(  # possessive and atomic, so that no remark is read twice in another way
+    r"(?:--[^\n]*+\n|/\*(?>.*?\*/);?|\s)*+"
     r"(?:CREATE\s+(?:TABLE|DATABASE|SCHEMA)|INSERT\s+(?:INTO|OR)|DROP\s+TABLE|LOCK\s+TABLES|BEGIN(?:\s+TRANSACTION)?;"
     r"|PRAGMA\s+\w+|USE\s+[`\w]+;|COPY\s+[\w.\"]+\s*\(|SET\s+\w+\s*=)",
     re.IGNORECASE | re.DOTALL,
 )
-_DUMP = re.compile(r"--\s*(?:-*\s*)*(?:MySQL|MariaDB|PostgreSQL|phpMyAdmin|SQLite)[^\n]*", re.IGNORECASE)
+_DUMP = re.compile(r"--[-\s]*(?:MySQL|MariaDB|PostgreSQL|phpMyAdmin|SQLite)[^\n]*", re.IGNORECASE)
+_BOX_RULE = re.compile(r"[\s\u2500-\u257f]*+")  # of the signs that draw boxes: "┌────┬──────┐"
+_BOX_CROSSING = re.compile("[\u2500\u2501\u2550]{2,}[┼┿╂╋╪╫╬]")  # between two columns, below their names
 _R_HEADER = re.compile(r'"[^"\n]*"(?: "[^"\n]*")+\s*')
 _SIGN = re.compile(r"([^\w\s\"'.,;|\t-])\1*|\|{2,}|;{2,}|,{2,}|\t{2,}")
 _SCRIPT = re.compile(r"(?:(?:window|var|let|const)[.\s][\w.$]+\s*=\s*|[\w.$]+\()[\[{]")
@@ -46,7 +48,7 @@ def refuse_foreign_text(text: str, name: str) -> None:
             f"'{name}' is a dump of a database (SQL); export the table of the posts as CSV, "
             r"for example with: \copy posts TO 'posts.csv' CSV HEADER"
         )
-    if lines and re.fullmatch(_RULE, lines[0]):
+    if lines and _is_rule(lines):
         raise Refused(f"'{name}' is a table drawn with lines, as a database prints it; export it as CSV.")
     if len(lines) > 1 and "|" in lines[0] and re.fullmatch(_RULE, lines[1]):
         kind = "a Markdown table" if "+" not in lines[1] else "a table drawn with lines, as a database prints it"
@@ -55,6 +57,17 @@ def refuse_foreign_text(text: str, name: str) -> None:
         raise Refused(
             f"'{name}' separates its columns by spaces, as R's write.table does; write it with write.csv instead."
         )
+
+
+def _is_rule(lines: Sequence[str]) -> bool:
+    """Whether a table drawn with lines begins so: with a rule, or with names and a rule of box signs below them."""
+    if re.fullmatch(_RULE, lines[0]) or ("\u2500" <= lines[0].lstrip()[:1] <= "\u257f" and _is_box_rule(lines[0])):
+        return True
+    return len(lines) > 1 and _is_box_rule(lines[1]) and _BOX_CROSSING.search(lines[1]) is not None
+
+
+def _is_box_rule(line: str) -> bool:
+    return _BOX_RULE.fullmatch(line) is not None
 
 
 def refuse_lines_above(text: str, name: str) -> None:

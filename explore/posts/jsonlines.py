@@ -14,6 +14,7 @@ import pyarrow as pa
 from explore.errors import Refused
 from explore.posts.batches import NAN, NULL, NUMBER, OTHER, STRING, Batch, Rejected, clip, encodable
 from explore.posts.names import WRAPPERS
+from explore.posts.othernames import OtherNames
 from explore.posts.schema import REASONS
 
 ROWS = 5_000
@@ -66,17 +67,19 @@ _LOOKED_INTO = _HOLD_POSTS.union(wrapper[:-1] for wrapper in WRAPPERS)
 POSTS_IN, MORE_IN = "posts in ", "more in "  # in `Batch.met`, before the path of what was not read
 
 
-def read_json_lines(lines: Iterable[str], columns: Sequence[str], *, packed: str = "") -> Iterator[Batch]:
+def read_json_lines(
+    lines: Iterable[str], columns: Sequence[str], *, packed: str = "", others: OtherNames | None = None
+) -> Iterator[Batch]:
     """Yield the wanted keys (or dotted paths, a number picking from a list) in batches; broken lines come as rejected.
 
-    `packed` is the key behind which each line holds its post as a string of JSON.
+    `packed` is the key behind which each line holds its post as a string of JSON. `others` notes other names of fields.
     """
     rest = iter(lines)
     read = 0
     while part := _batch(rest):
         met: Counter[str] = Counter()
         getters = {column: getter(column, met) for column in columns}
-        yield _columns(part, getters, packed, met, read=read)
+        yield _columns(part, getters, packed, met, others, read=read)
         read += len(part)
 
 
@@ -207,13 +210,15 @@ def _batch(lines: Iterator[str]) -> list[str]:
     return part
 
 
-def _columns(part: list[str], getters: _Getters, packed: str, met: Counter[str], *, read: int) -> Batch:
+def _columns(
+    part: list[str], getters: _Getters, packed: str, met: Counter[str], others: OtherNames | None, *, read: int
+) -> Batch:
     values: dict[str, list[Any]] = {column: [] for column in getters}
     numbers: list[int] = []
     rejected: list[Rejected] = []
     for number, line in enumerate(part, read + 1):
         try:
-            row = _row(line, getters, packed, met)
+            row = _row(line, getters, packed, met, others)
         except BadLine as bad:
             reason = str(bad)
             rejected.append(Rejected(number, reason, REASONS[reason], clip(line)))
@@ -227,7 +232,7 @@ def _columns(part: list[str], getters: _Getters, packed: str, met: Counter[str],
     return Batch(arrays, np.array(numbers, np.int64), raws.__getitem__, read + len(part), kinds, tuple(rejected), met)
 
 
-def _row(line: str, getters: _Getters, packed: str, met: Counter[str]) -> dict[str, Any]:
+def _row(line: str, getters: _Getters, packed: str, met: Counter[str], others: OtherNames | None) -> dict[str, Any]:
     """The wanted values of a line. Raises BadLine."""
     record = parse(line, packed)
     row = {column: get(record) for column, get in getters.items()}
@@ -237,6 +242,8 @@ def _row(line: str, getters: _Getters, packed: str, met: Counter[str]) -> dict[s
     if "\\u" in line and not all(encodable(value) for value in row.values() if isinstance(value, str)):
         raise BadLine("lone_surrogate")
     _note_posts_in(record, "", met)
+    if others is not None:
+        others.note(record, row, met)
     return row
 
 

@@ -24,7 +24,9 @@ _MAX_HEADER = 200  # characters; longer "names" are the text of a post
 _MAX_WORDS = 4
 _SEPARATOR_LINE = re.compile(r"\ufeff?" + SEPARATOR_LINE)
 _LIST = re.compile(r"\[\s*[\[{\"\d\]tfn-]")
-_DATA = re.compile(r"\s*(?:[-+]?\d[\d.,:/ TZ+-]*|https?://\S+|\d{4}-\d\d-\d\d.*)\s*")
+_JOINED = re.compile(r'[^"]"[,;|\t]"[^"]')  # between the names of a header: what a program put between its cells
+_QUOTED = re.compile(r'"(?:[^"]|"")*+"')
+_DATA = re.compile(r"[-+]?\d[\d.,:/ TZ+-]*|https?://\S+|\d{4}-\d\d-\d\d.*")
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,11 @@ def check_header(header: list[str], *, name: str) -> None:
         raise Refused(f"'{name}' names the column '{brief(twice[0])}' more than once; rename one of them.")
     if all(re.fullmatch(r"\s*'.*'\s*", cell) for cell in header):
         raise Refused(f"'{name}' puts its cells in single quotes; write it with double quotes.")
+    if any(_JOINED.search(cell) for cell in header):
+        raise Refused(
+            f"'{name}' has quotes between its cells and none at both ends of a line ('{brief(header[0])}'); put them "
+            "there too, for example with: sed 's/.*/\"&\"/' FILE"
+        )
     if any(re.match(r'\s+"', cell) for cell in header):
         raise Refused(f"'{name}' has a space in front of quoted cells; write it without, or as JSONL.")
     if len(header) == 1 and header[0].startswith("#"):
@@ -142,7 +149,9 @@ def check_header(header: list[str], *, name: str) -> None:
         )
     most_words = 1 if len(header) == 1 else _MAX_WORDS
     data = [
-        cell for cell in header if _DATA.fullmatch(cell) or len(cell) > _MAX_HEADER or len(cell.split()) > most_words
+        cell
+        for cell in header
+        if _DATA.fullmatch(cell.strip()) or len(cell) > _MAX_HEADER or len(cell.split()) > most_words
     ]
     usual = {plain_name(one) for names in NAMES.values() for one in names}
     if data and not any(plain_name(cell) in usual for cell in header):
@@ -185,11 +194,28 @@ def _dialect(text: str, delimiter: str | None) -> Dialect:
         wanted = _meant(delimiter)
         quotings = (False, True) if wanted == "\x01" else (True, False)
         tried = [Dialect(wanted, quoting, newline) for newline in newlines for quoting in quotings]
-        return max(tried, key=lambda one: _agreement(text, one)[0])
+        return max(_without_unquoted(text, tried), key=lambda one: _agreement(text, one)[0])
     tried = [Dialect("\x01", quoting=False, newline=newline) for newline in newlines]
     tried += [Dialect(one, newline=newline) for newline in newlines for one in _DELIMITERS]
     tried += [Dialect("\t", quoting=False, newline=newline) for newline in newlines]
-    return max(tried, key=lambda one: _agreement(text, one))
+    return max(_without_unquoted(text, tried), key=lambda one: _agreement(text, one))
+
+
+def _without_unquoted(text: str, tried: list[Dialect]) -> list[Dialect]:
+    """The dialects without those that would keep the quotes of cells that plainly stand in quotes."""
+    return [one for one in tried if one.quoting or one.delimiter == "\x01" or not _is_quoted(text, one)]
+
+
+def _is_quoted(text: str, unquoted: Dialect) -> bool:
+    """Whether most cells that begin with a quote are closed and doubled as a writer of quotes does.
+
+    Texts that people put in quotes are closed too; only doubled quotes, or names in quotes, tell that a writer did it.
+    """
+    header, *rows = [record.cells for record in sample_records(text, unquoted)] or [[]]
+    cells = [cell for row in rows for cell in row if cell.startswith('"') and cell != '"']
+    closed = [cell for cell in cells if _QUOTED.fullmatch(cell)]
+    by_writer = closed if all(map(_QUOTED.fullmatch, header)) else [cell for cell in closed if '""' in cell[1:-1]]
+    return len(by_writer) > len(cells) - len(closed)
 
 
 def _refuse_wrong_delimiter(text: str, delimiter: str, name: str, *, named: bool) -> None:

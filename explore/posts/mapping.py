@@ -106,7 +106,7 @@ def like_times(preview: Preview, mapping: ColumnMapping) -> list[str]:
     found = []
     for column in mapping.unused[:_MOST_GUESSED]:
         values = preview.samples(column, 20)
-        dated = sum(bool(_DATED.search(value)) and len(value) < 60 for value in values)
+        dated = sum(len(value) < 60 and bool(_DATED.search(value)) for value in values)
         numbers = all(re.fullmatch(r"\d{5,19}(?:\.\d+)?", value) for value in values)
         if values and (dated > len(values) / 2 or (numbers and _TIMELY_NAME.search(column))):
             found.append(column)

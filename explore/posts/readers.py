@@ -26,6 +26,7 @@ from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sam
 from explore.posts.limits import Limits
 from explore.posts.names import NAMES
 from explore.posts.orders import file_to, preview_from
+from explore.posts.othernames import OtherNames
 from explore.posts.schema import REASONS
 from explore.posts.sources import InputFile, look_at, open_content
 from explore.posts.telegram import telegram_messages
@@ -67,8 +68,17 @@ def preview_of(file: InputFile, *, delimiter: str | None = None) -> Preview:
     return _delimited_preview(file, layout, head)
 
 
-def read(file: InputFile, layout: Layout, columns: Sequence[str], *, moved: Callable[[float], None]) -> Iterator[Batch]:
+def read(
+    file: InputFile,
+    layout: Layout,
+    columns: Sequence[str],
+    *,
+    moved: Callable[[float], None],
+    others: OtherNames | None = None,
+) -> Iterator[Batch]:
     """Every record of a file in batches; `moved` is told the share of the file that is behind.
+
+    `others` notes, in JSON, other usual names of the fields.
 
     Raises Refused as soon as the file proves damaged; what came before is then worthless.
     """
@@ -78,7 +88,8 @@ def read(file: InputFile, layout: Layout, columns: Sequence[str], *, moved: Call
         return
     with _text(file, layout) as (text, behind):
         if layout.format in _JSON:
-            batches = read_json_lines(_lines(text, layout, file.name), columns, packed=layout.packed)
+            lines = _lines(text, layout, file.name)
+            batches = read_json_lines(lines, columns, packed=layout.packed, others=others)
         else:
             batches = read_delimited(text, layout.dialect, columns, name=file.name)
         try:

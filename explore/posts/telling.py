@@ -15,6 +15,7 @@ from explore.posts.checks import ODD_ID
 from explore.posts.jsonlines import MORE_IN, POSTS_IN
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
+from explore.posts.othernames import BOTH, ONLY_OTHER
 from explore.posts.rivals import Rival, rival_times
 from explore.posts.schema import FIELDS, MENDS, REASONS
 from explore.posts.shifts import NO_NUMBER
@@ -66,6 +67,8 @@ def load_notes(
     notes += [_contradicted(mapping, rival)] if rival else []
     notes += _marked(told["marked"], tz)
     notes += _not_read(told["marked"], mapping)
+    notes += _other_names(told["marked"], mapping, preview)
+    notes += filter(None, [_kept_quotes(preview, mapping)])
     notes += [
         f"{count:,} ids in {name} differ from another only by spaces around them; they count as different ids."
         for name, count in told["spaced"].items()
@@ -243,6 +246,39 @@ def _not_read(marked: Mapping[str, int], mapping: ColumnMapping) -> list[str]:
                 "hold numbers; check that the values of these records are in the right columns."
             )
     return notes
+
+
+def _other_names(marked: Mapping[str, int], mapping: ColumnMapping, preview: Preview) -> list[str]:
+    """Fields that stand under another name in records that lack the one taken, as where two exporters took turns."""
+    notes = []
+    for key, count in sorted(marked.items()):
+        name, _, other = key.removeprefix(ONLY_OTHER).partition("\t")
+        if not key.startswith(ONLY_OTHER) or f"{BOTH}{name}\t{other}" in marked:
+            continue
+        taken = mapping.columns[name]
+        mend = "load the records that have it as a file of their own"
+        if other in preview.known:
+            mend = f"to read either say --map {name}='{brief(taken)} | {brief(other)}'"
+        notes.append(
+            f"{name} was read from '{brief(taken)}' and is empty in {counted(count, 'record', 'records')} "
+            f"where '{brief(other)}', another usual name of it, holds a value; {mend}."
+        )
+    return notes
+
+
+def _kept_quotes(preview: Preview, mapping: ColumnMapping) -> str:
+    """That cells in quotes were taken as they stand, quotes included; "" where none of the first texts is."""
+    if preview.delimiter is None or preview.layout.dialect.quoting:
+        return ""
+    texts = [row.get(column) or "" for row in preview.rows for column in mapping.sources["text"].columns]
+    whole = [text for text in texts if len(text) > 1 and text[0] == text[-1] == '"']
+    if not whole:
+        return ""
+    return (
+        f"Quotes were taken for a part of the cells: {counted(len(whole), 'text', 'texts')} of the first "
+        f"{len(texts):,} begin and end with one ({brief(whole[0])}). Where an exporter put them there, look for one "
+        "that stands alone, mend it and load again."
+    )
 
 
 def _rounded_counts(name: str, records: int) -> str:

@@ -46,7 +46,6 @@ _BY_ORDER = {
 }
 
 _FARTHEST = 14 * 60  # minutes from UTC of the clocks that are farthest ahead
-_NO_OFFSET = 24 * 60
 _NOTHING = 1e-6  # microseconds, which binary fractions leave behind
 _TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NUMBER = r"^(?:\d{9,18}|[1-4]\d{18})(?:\.\d+)?$"
@@ -242,9 +241,10 @@ def _from_parts(name: str, rows: np.ndarray, parts: pa.StructArray, *, tz: tzinf
     date = first.astype("datetime64[D]") + (day - 1)
     real = (month >= 1) & (month <= 12) & (day >= 1) & (date.astype("datetime64[M]") == first) & (year >= 1)
     real &= clock_ok & (hour < 24) & (minute < 60) & (second < 60)
-    offset, naive = _offset(pc.struct_field(parts, "z"), tz)
+    local = date.astype(np.int64) * 86_400 + hour * 3_600 + minute * 60 + second
+    offset, naive = _offset(pc.struct_field(parts, "z"), local, tz)
     real &= np.abs(offset) <= _FARTHEST
-    seconds = date.astype(np.int64) * 86_400 + hour * 3_600 + minute * 60 + second - offset * 60
+    seconds = local - offset * 60
     day = _mask(pc.equal(pc.struct_field(parts, "H"), "")) if "H" in names else np.ones(len(rows), bool)
     cut = (
         _mask(pc.match_substring_regex(pc.struct_field(parts, "f"), r"^\d{6}0*[1-9]")) if "f" in names else ~real & real
@@ -280,16 +280,20 @@ def _hour24(hour: np.ndarray, half: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     return np.where(am, hour % 12, np.where(pm, hour % 12 + 12, hour)), fits
 
 
-def _offset(zones: pa.Array, tz: tzinfo) -> tuple[np.ndarray, np.ndarray]:
-    """Minutes ahead of UTC (a day for a zone that cannot be told), and whether no zone was given."""
+def _offset(zones: pa.Array, local: np.ndarray, tz: tzinfo) -> tuple[np.ndarray, np.ndarray]:
+    """Minutes ahead of UTC (a day for a zone that cannot be told), and whether no zone was given.
+
+    local: the times (n,) in seconds from 1970, for abbreviations that changed their meaning.
+    """
     parts = pc.extract_regex(zones, r"^(?:UTC|GMT)?(?P<sign>[+-])(?P<h>\d{2}):?(?P<m>\d{2})?$")
     shown = parts.is_valid()
     sign = np.where(_mask(pc.equal(pc.struct_field(parts, "sign"), "-")), -1, 1)
     minutes = _number(parts, "h") * 60 + _number(parts, "m")
-    minutes = np.where(_number(parts, "m") < 60, minutes, _NO_OFFSET)
-    known = clocks.offsets(tz) | {"": 0, "Z": 0, "z": 0}
-    places = pc.index_in(zones, value_set=pa.array(list(known))).fill_null(-1).to_numpy(zero_copy_only=False)
-    named = np.array([_NO_OFFSET, *known.values()], np.int64)[places + 1]
+    minutes = np.where(_number(parts, "m") < 60, minutes, clocks.NO_OFFSET)
+    named = np.zeros(len(zones), np.int64)
+    for name in pc.unique(zones.filter(pc.match_substring_regex(zones, "^[A-Z]{3,5}$"))).to_pylist():
+        rows = _mask(pc.equal(zones, name))
+        named[rows] = clocks.ahead_of_utc(name, local[rows], tz)
     return np.where(_mask(shown), sign * minutes, named), _mask(pc.equal(zones, ""))
 
 
