@@ -199,7 +199,7 @@ def meanings(text: str) -> str:
         return "the year has two digits, so day, month and year cannot be told apart; write it as in 2024-05-01"
     zone = _ABBREVIATION.search(text)
     if zone and zone[1] in {period.name for period in _CHANGED}:
-        return f"{zone[1]} was not one time everywhere then; say which is meant with --tz, like --tz Asia/Seoul"
+        return f"{zone[1]} had no or several meanings then; write the offset, like +09:00, or say the zone with --tz"
     if zone and zone[1] not in _ONE_MEANING:
         return f"{zone[1]} is not the same in all countries; say which is meant with --tz, like --tz America/Chicago"
     return ""

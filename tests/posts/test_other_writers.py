@@ -127,7 +127,7 @@ def test_an_abbreviation_that_meant_two_times_is_read_only_where_the_zone_says_w
     written = pa.array(["2017-05-01 12:00 KST", "2020-05-01 12:00 KST"])
     assert parse_times(written, column="t", tz=UTC, date_order=None).state.tolist() == [BAD, OK]
     assert parse_times(written, column="t", tz=zone("Asia/Seoul"), date_order=None).state.tolist() == [OK, OK]
-    assert "--tz Asia/Seoul" in clocks.meanings("2017-05-01 12:00 KST")
+    assert "several meanings then" in clocks.meanings("2017-05-01 12:00 KST")
 
 
 def test_every_abbreviation_that_is_read_means_what_all_zones_then_called_so() -> None:
