@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEWEST_BEFORE_TAGS = 6  # of fewer words a tag at the end is often a part: "I love #Rome"
+MARKS = 30
 BOILERPLATE = frozenset({"rt", "amp", "via", "http", "https", "www", "com", "html", "gt", "lt", "nbsp", "quot"})
 
 # What the package's lists lack: its Greek is ancient, it has no Thai, and its Romanian is of another spelling
@@ -138,7 +139,7 @@ def clauses(text: str) -> list[list[Piece]]:
     Characters that do not show or turn the direction are gone, letters of fancy alphabets are plain. Runs without
     spaces are cut into phrases that together give the run again. A hashtag keeps its sign.
     """
-    visible = unicodedata.normalize("NFKC", without_links(text))
+    visible = _composed(without_links(text))
     visible = visible if visible.isascii() else visible.translate(_unseen())
     found: list[list[Piece]] = [[]]
     end = 0
@@ -228,7 +229,7 @@ def _folded(text: str) -> str:
     """Lower case without punctuation and symbols; letters borrowed from another alphabet are put back."""
     if text.isascii():
         return text.lower().translate(_separators())
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_separators())
+    plain = _composed(text).casefold().translate(_separators())
     return _unmixed(plain) if _MIXED.search(plain) else plain
 
 
@@ -252,6 +253,18 @@ def _without_last_tags(text: str) -> str:
     while end and (chunks[end - 1][0] in "#＃" or not any(map(str.isalnum, chunks[end - 1]))):
         end -= 1
     return " ".join(chunks[:end])
+
+
+def _composed(text: str) -> str:
+    """Unicode's NFKC of the text. Of marks piled on one letter thirty stay, as in Unicode's stream-safe format
+    (UAX 15): putting them in order takes time by the square of their number, half a minute at 250,000."""
+    return unicodedata.normalize("NFKC", _piled().sub(r"\1", text) if len(text) > MARKS else text)
+
+
+@cache
+def _piled() -> re.Pattern[str]:
+    marks = "".join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code)))
+    return re.compile(f"([{marks}]{{{MARKS}}})[{marks}]+")
 
 
 def _unlinked(text: str, instead: str) -> str:

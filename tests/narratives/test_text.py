@@ -263,3 +263,9 @@ def test_a_text_breaks_off_where_only_links_and_signs_follow_an_ellipsis() -> No
 def test_a_key_without_spaces_is_compared_by_pairs_of_characters() -> None:
     assert key_words("vote today") == ["vote", "today"]
     assert key_words("5人死亡 reuters") == ["5", "人死", "死亡", "reuters"]
+
+
+def test_marks_piled_on_a_letter_leave_the_words_around_them_alone() -> None:
+    piled = "a" + "\u0301\u0316" * 100_000
+    assert words(f"Flood {piled} rising") == words(f"Flood {piled[:31]} rising")
+    assert message_key(f"Flood {piled} rising").split()[0] == "flood"
