@@ -35,8 +35,11 @@ _NOT_POSTED = re.compile(
     r"|scraped|collected|crawled|fetched|retrieved|captured",
     re.IGNORECASE,
 )
-_POSTED = ("posted", "published", "publish", "created", "create", "submitted", "sent", "date", "time", "timestamp", "ts")
-_WORDLESS = re.compile(r"[!-~]+")  # a link, a path or an id: one word of ASCII, however long
+_POSTED = (
+    *("posted", "published", "publish", "created", "create", "submitted", "sent", "taken"),
+    *("date", "time", "timestamp", "ts"),
+)
+_PATH = re.compile(r"[\w-]+(?:[./:][\w-]+){2,}/?", re.ASCII)  # app.bsky.feed.post/3k..., www.example.org/a
 _NUMBER = re.compile(r"[\d\s.,:+-]*\d[\d\s.,:+-]*")
 _MOST_GUESSED = 200  # columns; looking into more would keep a page waiting
 _ENOUGH = 0.9  # share of the samples that must look like a time, before a column is taken for one
@@ -85,9 +88,12 @@ def by_content(preview: Preview, taken: Mapping[str, str]) -> dict[str, str]:
 
 def last_resort(preview: Preview) -> str | None:
     """A column with a usual name of the text that is short of words, but holds neither numbers nor states."""
-    known = _known(preview, "")
-    hits = (known.get(plain_name(one)) for one in NAMES["text"])
-    return next((one for one in hits if one and not _numbers(preview, one) and not _states(preview, one)), None)
+    for known in (_known(preview, wrapper) for wrapper in WRAPPERS):
+        hits = (known.get(plain_name(one)) for one in NAMES["text"])
+        for one in hits:
+            if one and not _numbers(preview, one) and not _states(preview, one):
+                return one
+    return None
 
 
 def own_columns(preview: Preview, used: Iterable[str]) -> list[str]:
@@ -213,7 +219,7 @@ def _time_rank(column: str) -> tuple[bool, int, int]:
 
 
 def _are_words(value: str) -> bool:
-    return not value.startswith("http") and (" " in value or (len(value) > 25 and not _WORDLESS.fullmatch(value)))
+    return not value.startswith("http") and (" " in value or (len(value) > 25 and not _PATH.fullmatch(value)))
 
 
 def _states(preview: Preview, column: str) -> bool:
@@ -250,4 +256,5 @@ def _snake(column: str) -> str:
 
 
 def _leaf(column: str) -> str:
-    return _snake(column).rpartition(".")[2]
+    """The last name of a path, without DynamoDB's sign for its type."""
+    return _snake(TYPED.sub("", column) if column.startswith("Item.") else column).rpartition(".")[2]

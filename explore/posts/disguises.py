@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from explore.posts.batches import encodable
 from explore.posts.encodings import hidden_encoding
 from explore.posts.strings import as_mask
 
@@ -18,6 +20,10 @@ _SUSPECT = f"[\u00c2-\u00f4][{_REST}]"
 _SURE = re.compile(f"[\u00c2-\u00df][\u0080-\u00bf]|[\u00e0-\u00f4][{_REST}]{{2,3}}")
 _RUN = re.compile(r"[^\x00-\x7f]+")
 _MOST_RUNS = 0.75  # a text that was cut, or to which something was added, is not all of one piece
+_ESCAPES = r"\\(?:[nrt\\]|\r?\n)"  # as MySQL, PostgreSQL, Hive and ClickHouse write what is not plain
+_BREAK_ESCAPED = r"\\\r?\n"  # only a database writes a backslash in front of each line break
+_WORDS_IN_JSON = r'(?s)^\s*\{\s*"text"\s*:.*\}\s*$'
+_MOST_KEYS = 2  # in a piece of a text: the words, and what they mention or link to
 _HIDING = r"~\{[!-w]|\x1b\$|\x1b\(|\x0e[!-~]|\+[A-Za-z0-9/+]{3,}"
 
 
@@ -30,6 +36,41 @@ def hidden(texts: pa.Array) -> np.ndarray:
     """Which texts are in an encoding that writes other scripts with plain letters: "~{<:Ky~}"."""
     suspects = as_mask(pc.match_substring_regex(texts, _HIDING)) & as_mask(pc.string_is_ascii(texts))
     return _found(texts, suspects, lambda text: hidden_encoding(text) is not None)
+
+
+def escaped(texts: pa.Array) -> np.ndarray:
+    """Which texts hold what a database writes for a line break, a tab or a backslash: a backslash and a sign."""
+    return as_mask(pc.match_substring_regex(texts, _ESCAPES))
+
+
+def escaped_breaks(texts: pa.Array) -> np.ndarray:
+    """Which texts have a backslash in front of a line break."""
+    return as_mask(pc.match_substring_regex(texts, _BREAK_ESCAPED))
+
+
+def words_in_json(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """The texts, those written as pieces of JSON like {"text": "words"} as their words; and which these are."""
+    suspects = np.flatnonzero(as_mask(pc.match_substring_regex(texts, _WORDS_IN_JSON)))
+    inside = [_joined_pieces(text) for text in texts.take(pa.array(suspects)).to_pylist()]
+    found = np.zeros(len(texts), bool)
+    found[suspects] = [one is not None for one in inside]
+    if not found.any():
+        return texts, found
+    return pc.replace_with_mask(texts, pa.array(found), pa.array([one for one in inside if one is not None])), found
+
+
+def _joined_pieces(text: str) -> str | None:
+    """The words of {"text": ...}, {"text": ..., "mention": ...}, one after the other; None for all else."""
+    try:
+        pieces = json.loads(f"[{text}]")
+    except (ValueError, RecursionError):
+        return None
+    if not all(isinstance(piece, dict) and isinstance(piece.get("text"), str) for piece in pieces):
+        return None
+    if any(len(piece) > _MOST_KEYS for piece in pieces) or all(len(piece) > 1 for piece in pieces):
+        return None
+    words = "".join(piece["text"] for piece in pieces)
+    return words if encodable(words) else None
 
 
 def _found(texts: pa.Array, suspects: np.ndarray, test: Callable[[str], bool]) -> np.ndarray:

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from explore.errors import Refused, brief
 from explore.posts.choosing import by_content, by_name, last_resort, mean_length
@@ -86,6 +87,12 @@ def require_text(mapping: ColumnMapping, preview: Preview) -> None:
     likely = sorted(preview.columns, key=lambda column: -mean_length(preview, column))[:6]
     names = ", ".join(f"'{brief(column)}'" for column in likely)
     raise Refused(f"No column of '{preview.name}' looks like the text; say --map text=COLUMN with one of {names}.")
+
+
+def mapped(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest, or what it says of files that were added, tells `LoadReport` of the columns."""
+    dropped = tuple(manifest.get("columns_dropped", ()))
+    return {"mapping": manifest["mapping"], "mapping_how": manifest.get("mapping_how", {}), "columns_dropped": dropped}
 
 
 def like_times(preview: Preview, mapping: ColumnMapping) -> list[str]:

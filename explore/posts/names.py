@@ -37,7 +37,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "tweet_time", "post_created", "post_created_utc", "date", "time", "ts", "fecha", "datum",
     ),
     "text": (
-        "text", "full_text", "body", "message", "raw_content", "rendered_content", "content", "post_text", "tweet_text", "message_text", "comment_text",
+        "text", "full_text", "body", "message", "raw_content", "rendered_content", "content",
+        "post_text", "tweet_text", "message_text", "comment_text",
         "video_description", "caption", "description", "desc", "tweet", "comment", "post", "status", "title",
         "selftext", "texto", "inhalt",
     ),
