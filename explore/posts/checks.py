@@ -199,6 +199,8 @@ def _stamps(batch: Batch, source: Source, rules: Rules, verdict: Verdict) -> tim
             best.formats | part.formats,
         )
     verdict.marks["times"] = best.state == times.OK
+    doubles = any(pa.types.is_float64(batch.columns[column].type) for column in source.columns)
+    verdict.marks["decimal_ms"] = (best.state == times.OK) & (doubles and clocks.MILLISECONDS.name in best.formats)
     verdict.marks |= {name: best.marks & bit > 0 for name, bit in _TIME_MARKS.items()}
 
     def why(row: int) -> str:

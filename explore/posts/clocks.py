@@ -50,10 +50,11 @@ class Clock:
 NANOSECONDS = Clock("epoch ns, cut to µs", 10**9)
 _FEWEST_TICKS = 5  # different numbers, before a column of them is believed
 _IN_A_MILLISECOND, _FEW_IN_IT = 2**12, 2**6  # ids of X/Twitter count posts of one millisecond in their last bits
+MILLISECONDS = Clock("epoch ms", 10**3)
 # An id of X/Twitter is as large as a time in nanoseconds, but next to never a whole number of microseconds.
 READ = (
     Clock("epoch s", 1),
-    Clock("epoch ms", 10**3),
+    MILLISECONDS,
     Clock("epoch µs", 10**6),
     Clock("epoch ns", 10**9, whole=10**3),
     NANOSECONDS,

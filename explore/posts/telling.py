@@ -213,6 +213,11 @@ def _marked(marked: Mapping[str, int], tz: str) -> list[str]:
         notes.append(
             f"{weekday:,} of {times:,} times {name} a day of the week that is not that of the date; the date was taken."
         )
+    if marked.get("decimal_ms", 0):
+        notes.append(
+            "The times are decimal numbers, read as milliseconds from 1970. A file that Stata wrote counts from 1960: "
+            "then every time is ten years too late; write such times out, like 2024-05-01T10:00:00Z."
+        )
     if twice := marked.get("encoded_twice", 0):
         looks = counted(twice, "text looks", "texts look")
         notes.append(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from explore.errors import Refused
-from explore.posts import mapping, readers
+from explore.posts import choosing, readers
 from explore.posts.mapping import detect
 from explore.posts.pseudonyms import pseudonym
 from explore.posts.quality import quality
