@@ -187,14 +187,19 @@ def _first_full(preview: Preview, hits: Sequence[str]) -> str | None:
 
 def _text(preview: Preview, hits: Sequence[str]) -> str | None:
     """The first that may be the text, where another column looks like it; None where only their content can tell."""
-    others = [one for one in own_columns(preview, ()) if wordy(preview, one)]
-    most = max((filled(preview, one) for one in others), default=0.0)
     for one in hits:
         if not preview.samples(one, 1) or _numbers(preview, one):
             continue
-        if is_sure_text(one) or (wordy(preview, one) and not _is_bare(filled(preview, one), most)):
+        if is_sure_text(one) or (wordy(preview, one) and not _has_fuller(preview, one)):
             return one
     return None
+
+
+def _has_fuller(preview: Preview, column: str) -> bool:
+    """Whether a column is empty in most records while another with words is filled in twice as many."""
+    share = filled(preview, column)
+    fuller = (one for one in own_columns(preview, ()) if _is_bare(share, filled(preview, one)))
+    return share < _MOSTLY and any(wordy(preview, one) for one in fuller)
 
 
 _CHOICES: dict[str, Callable[[Preview, Sequence[str]], str | None]] = {"post_id": _first_full, "text": _text}

@@ -90,7 +90,7 @@ def choice_notes(preview: Preview, mapping: ColumnMapping) -> list[str]:
 
 def _chosen(field: str, taken: str, others: Sequence[str], *, by_name: bool) -> str:
     """A sentence on a choice among columns and how to make another."""
-    why = "by its name" if by_name else "by what it holds, since no column goes by a usual name of it"
+    why = "by its name" if by_name else "by what it holds, not by a usual name"
     listed = ", ".join(f"'{brief(one)}'" for one in others[:_LISTED])
     rivals = f"; {listed} {'is' if len(others) == 1 else 'are'} as likely" if others else ""
     return f"'{brief(taken)}' was taken for {_MEANT[field]} {why}{rivals}. To take another say --map {field}=COLUMN."
