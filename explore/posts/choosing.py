@@ -87,11 +87,11 @@ def by_content(preview: Preview, taken: Mapping[str, str]) -> dict[str, str]:
 
 
 def last_resort(preview: Preview) -> str | None:
-    """A column with a usual name of the text that is short of words, but holds neither numbers nor states."""
+    """A column with a sure name of the text, or one with a usual name that holds neither numbers nor states."""
     for known in (_known(preview, wrapper) for wrapper in WRAPPERS):
         hits = (known.get(plain_name(one)) for one in NAMES["text"])
         for one in hits:
-            if one and not _numbers(preview, one) and not _states(preview, one):
+            if one and (is_sure_text(one) or not (_numbers(preview, one) or _states(preview, one))):
                 return one
     return None
 
