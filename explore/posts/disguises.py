@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -57,6 +58,28 @@ def words_in_json(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
     if not found.any():
         return texts, found
     return pc.replace_with_mask(texts, pa.array(found), pa.array([one for one in inside if one is not None])), found
+
+
+def guises(told: Mapping[str, Any], delimiter: str | None) -> list[str]:
+    """Sentences on texts that were taken out of JSON, and on escapes of a database, which are not undone.
+
+    told: `marked` and `written_nulls` as the reader counted. Only files with a delimiter have escapes: tabs between
+    columns, a null written as \\N and a backslash in front of a line break speak for a database.
+    """
+    marked, notes = told["marked"], []
+    if count := marked.get("words_in_json", 0):
+        texts = "1 text was" if count == 1 else f"{count:,} texts were"
+        notes.append(f'{texts} written as JSON, like {{"text": "words"}}; the words in it were taken.')
+    count, nulls = marked.get("escaped", 0), told["written_nulls"].values()
+    database = delimiter == "\t" or marked.get("escaped_breaks", 0) or any("\\N" in words for words in nulls)
+    if count and delimiter is not None and database:
+        texts = "1 text holds" if count == 1 else f"{count:,} texts hold"
+        notes.append(
+            f"{texts} escapes as a database writes them (\\n for a line break, \\\\ for a backslash). Stored as in the "
+            "file, so words beside them may be missed: export with double quotes and without escapes, as PostgreSQL's "
+            "COPY ... WITH (FORMAT csv, HEADER) or ClickHouse's CSVWithNames do."
+        )
+    return notes
 
 
 def _joined_pieces(text: str) -> str | None:

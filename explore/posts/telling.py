@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from explore.errors import Refused, brief
 from explore.posts.checks import ODD_ID
 from explore.posts.choosing import is_not_posted
+from explore.posts.disguises import guises
 from explore.posts.jsonlines import MORE_IN, POSTS_IN
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
@@ -85,7 +86,7 @@ def load_notes(
     rival = rival_times(preview, mapping, tz=tz, date_order=date_order)
     notes += [_contradicted(mapping, rival)] if rival else []
     notes += _marked(told["marked"], tz)
-    notes += filter(None, [_in_json(told["marked"]), _escapes(told, preview)])
+    notes += guises(told, preview.delimiter)
     notes += _not_read(told["marked"], mapping)
     notes += _other_names(told["marked"], mapping, preview)
     notes += filter(None, [_kept_quotes(preview, mapping)])
@@ -324,32 +325,6 @@ def _silent(staged: Staged, mapping: ColumnMapping) -> str:
         f"{silent:,} of {records:,} records ({silent / records:.0%}) hold no text in "
         f"'{brief(mapping.columns['text'])}' and were kept apart; where they are not pictures or videos without words, "
         "name another column with --map text=COLUMN."
-    )
-
-
-def _in_json(marked: Mapping[str, int]) -> str:
-    """That texts were written as JSON and their words were taken; "" where none was."""
-    count = marked.get("words_in_json", 0)
-    if not count:
-        return ""
-    were = counted(count, "text was", "texts were")
-    return f'{were} written as JSON, like {{"text": "words"}}; the words in it were taken.'
-
-
-def _escapes(told: Mapping[str, Any], preview: Preview) -> str:
-    """That texts hold escapes of a database, which are not undone; "" where nothing speaks for one.
-
-    Tabs between columns do, a null written as \\N, and a backslash in front of a line break.
-    """
-    marked = told["marked"]
-    count, breaks = marked.get("escaped", 0), marked.get("escaped_breaks", 0)
-    database = breaks or any("\\N" in words for words in told["written_nulls"].values())
-    if not count or preview.delimiter is None or not (database or preview.delimiter == "\t"):
-        return ""
-    return (
-        f"{counted(count, 'text holds', 'texts hold')} escapes as a database writes them (\\n for a line break, \\\\ "
-        "for a backslash). Stored as in the file, so words beside them may be missed: export with double quotes and "
-        "without escapes, as PostgreSQL's COPY ... WITH (FORMAT csv, HEADER) or ClickHouse's CSVWithNames do."
     )
 
 
