@@ -27,6 +27,7 @@ from explore.posts.batches import clip
 from explore.posts.duplicates import EDGES, differences, met_differences
 from explore.posts.history import COUNTED, METRICS, METRICS_SCHEMA
 from explore.posts.layout import Preview
+from explore.posts.mapping import mapped
 from explore.posts.notes import carry_notes
 from explore.posts.paths import parse_source
 from explore.posts.rewriting import groups, new_snapshot, opened, queries, rows_since, within, without, write_manifest
@@ -112,7 +113,8 @@ def append(
             known = open_snapshot(workspace, made)
     added = known.manifest["appended"][-1]
     notes = tuple(added.get("notes", ()))
-    return LoadReport(known.id, added["sha256"], **added["counts"], reasons=dict(added["reasons"]), notes=notes)
+    reasons = dict(added["reasons"])
+    return LoadReport(known.id, added["sha256"], **added["counts"], reasons=reasons, notes=notes, **mapped(added))
 
 
 def options_like(base: Snapshot, seen: Preview, *, tz: str | None = None, **said: Any) -> LoadOptions:
@@ -296,6 +298,8 @@ def _manifest(
         "sha256": part.sha256,
         "files": new["files"],
         "mapping": new["mapping"],
+        "mapping_how": new["mapping_how"],
+        "columns_dropped": new["columns_dropped"],
         "options": asdict(options),
         "counts": counts,
         "reasons": dict(reasons.most_common()),

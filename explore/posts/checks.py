@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from explore.posts import clocks, times
 from explore.posts.batches import NAN, NULL, NUMBER, OTHER, Batch, Rejected, clip
 from explore.posts.counts import read_counts
-from explore.posts.disguises import encoded_twice, hidden
+from explore.posts.disguises import encoded_twice, escaped, escaped_breaks, hidden, words_in_json
 from explore.posts.languages import language_codes, name_several, unknown_languages
 from explore.posts.paths import Source
 from explore.posts.schema import FIELDS, MAX_CELL, POSTS_SCHEMA, REASONS, WRITTEN_NULLS
@@ -105,8 +105,10 @@ def _words(batch: Batch, source: Source, name: str, verdict: Verdict) -> pa.Arra
     blank = blank_rows(values)
     if name == "text":
         verdict.reject(np.isin(kinds, (NUMBER, NAN)), "bad_text")
-        verdict.reject(blank, "no_text")
+        values, verdict.marks["words_in_json"] = words_in_json(values)
         verdict.marks |= {"encoded_twice": encoded_twice(values), "hidden": hidden(values)}
+        verdict.marks |= {"escaped": escaped(values), "escaped_breaks": escaped_breaks(values)}
+        verdict.reject(blank_rows(values), "no_text")
         said_little = as_mask(pc.is_in(values, value_set=pa.array(WRITTEN_NULLS[1:])))
         verdict.unknown(name, pc.if_else(pa.array(said_little), values, pa.scalar(None, pa.string())))
     if name == "post_id":
@@ -197,6 +199,8 @@ def _stamps(batch: Batch, source: Source, rules: Rules, verdict: Verdict) -> tim
             best.formats | part.formats,
         )
     verdict.marks["times"] = best.state == times.OK
+    doubles = any(pa.types.is_float64(batch.columns[column].type) for column in source.columns)
+    verdict.marks["decimal_ms"] = (best.state == times.OK) & (doubles and clocks.MILLISECONDS.name in best.formats)
     verdict.marks |= {name: best.marks & bit > 0 for name, bit in _TIME_MARKS.items()}
 
     def why(row: int) -> str:

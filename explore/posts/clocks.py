@@ -22,6 +22,8 @@ _SINCE_2001 = -978_307_200
 _SINCE_YEAR_1 = 62_135_596_800
 _OTHER_YEAR = re.compile(r"(?:\d{1,2}[-/.]\d{1,2}[-/.])?(1[34]\d\d|25[2-9]\d)(?:[-/. T]|$)")
 _SHORT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d\d(?:\D|$)|\d{1,2}[- ][^\W\d]{3,9}\.?[- ]\d\d(?:\D|$)")
+_ZONE_NAME = re.compile(r"\[([A-Z][\w+-]*(?:/[\w+-]+)*)\]$|\d\s([A-Z]\w+(?:/[\w+-]+)+)$")
+_WRITTEN_OUT = re.compile(r"\d.*\b(?:19|20)\d\d\b|\b(?:19|20)\d\d\b.*\d")
 _ABBREVIATION = re.compile(r"\d:\d\d\S*\s?\b([A-Z]{3,5})(?: \d{4})?$")
 
 NO_OFFSET = 24 * 60  # minutes; where an abbreviation tells none
@@ -48,10 +50,11 @@ class Clock:
 NANOSECONDS = Clock("epoch ns, cut to µs", 10**9)
 _FEWEST_TICKS = 5  # different numbers, before a column of them is believed
 _IN_A_MILLISECOND, _FEW_IN_IT = 2**12, 2**6  # ids of X/Twitter count posts of one millisecond in their last bits
+MILLISECONDS = Clock("epoch ms", 10**3)
 # An id of X/Twitter is as large as a time in nanoseconds, but next to never a whole number of microseconds.
 READ = (
     Clock("epoch s", 1),
-    Clock("epoch ms", 10**3),
+    MILLISECONDS,
     Clock("epoch µs", 10**6),
     Clock("epoch ns", 10**9, whole=10**3),
     NANOSECONDS,
@@ -197,11 +200,18 @@ def meanings(text: str) -> str:
         return f"the year {year[1]} is of another calendar (Buddhist, Persian, Islamic); write it as in 2024-05-01"
     if _SHORT_YEAR.match(text):
         return "the year has two digits, so day, month and year cannot be told apart; write it as in 2024-05-01"
+    if named := _ZONE_NAME.search(text):
+        return (
+            f"it names a zone, {named[1] or named[2]}, which is not read; write the offset in its place, "
+            "like 2024-05-01T10:00:00+02:00"
+        )
     zone = _ABBREVIATION.search(text)
     if zone and zone[1] in {period.name for period in _CHANGED}:
         return f"{zone[1]} had no or several meanings then; write the offset, like +09:00, or say the zone with --tz"
     if zone and zone[1] not in _ONE_MEANING:
         return f"{zone[1]} is not the same in all countries; say which is meant with --tz, like --tz America/Chicago"
+    if _WRITTEN_OUT.search(text):
+        return "the time cannot be read; write such times like 2024-05-01T10:00:00Z"
     return ""
 
 

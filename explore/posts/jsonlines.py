@@ -156,19 +156,33 @@ def getter(column: str, met: Counter[str] | None = None) -> Callable[[dict[str, 
             if path[0] in record:  # {"user.id": 1, "user": {"id": 2}}: nobody can tell which one is meant
                 raise BadLine("duplicate_keys")
             return record[column]
+        several = False
         value: Any = record
-        for step in path:
-            if isinstance(value, dict):
-                value = value.get(step)
-            elif isinstance(value, list) and step.isdigit():
-                if met is not None and any(other != value[0] for other in value[1:]):
-                    met[MORE_IN + column] += 1
-                value = value[int(step)] if int(step) < len(value) else None
-            else:
-                return None
+        for place, step in enumerate(path):
+            if isinstance(value, list) and step.isdigit() and met is not None:
+                several |= any(_differs(other, value[0], path[place + 1 :]) for other in value[1:])
+            value = _step(value, step)
+        if several and met is not None:
+            met[MORE_IN + column] += 1
         return value
 
     return get
+
+
+def _step(value: Any, step: str) -> Any:
+    """What a key, or a number in a list, leads to; None where it leads nowhere."""
+    if isinstance(value, dict):
+        return value.get(step)
+    if isinstance(value, list) and step.isdigit():
+        return value[int(step)] if int(step) < len(value) else None
+    return None
+
+
+def _differs(other: Any, first: Any, path: Sequence[str]) -> bool:
+    """Whether another item of a list says something, and not the same as the first, where the path leads."""
+    for step in path:
+        other, first = _step(other, step), _step(first, step)
+    return other is not None and other != first
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Any:

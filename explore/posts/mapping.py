@@ -6,38 +6,24 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
-
-import numpy as np
-import pyarrow as pa
+from typing import Any
 
 from explore.errors import Refused, brief
-from explore.posts.coming import LONGER_TEXTS
+from explore.posts.choosing import by_content, by_name, last_resort, mean_length
 from explore.posts.layout import Preview
-from explore.posts.names import NAMES, TYPED, WRAPPERS, plain_name
+from explore.posts.names import WRAPPERS
 from explore.posts.paths import Source, parse_source
 from explore.posts.presets import PRESETS, Preset
 from explore.posts.schema import FIELD, FIELD_NAMES
-from explore.posts.times import OK, parse_times
 
-_IN_LIST = re.compile(r"\.\d+(?:\.|$)")
 _ERROR = re.compile(r"errors?\.")
-_METRICS = re.compile(r"(?:public_metrics|metrics|statistics|stats)\.")
-_SNOWFLAKE = re.compile(r"\d{16,20}")
 _DATED = re.compile(
     r"(?:19|20)\d\d\s*[-/.年]\s*\d|\d[-/.]\s?(?:19|20)\d\d|\d[-/.]\d{1,2}[-/.]\d\d\b"
     r"|\b(?:19|20)\d\d\b.*\d:\d\d|\d:\d\d.*\b(?:19|20)\d\d\b"
     r"|\b\d{1,2}\W{1,2}[^\W\d]+\W{1,2}(?:de )?(?:19|20)\d\d\b|^[^\W\d]+\W{1,2}\d{1,2}\W{1,2}(?:19|20)\d\d\b"
 )
 _TIMELY_NAME = re.compile(r"time|date|created|posted|publish|fecha|datum|zeit|tick|epoch", re.IGNORECASE)
-# When an account was made, or a post was fetched: no guess at when it was posted
-_NOT_POSTED = re.compile(
-    r"(?:user|author|account|profile|channel|page)[\W_]*(?:created|joined|registered|since)"
-    r"|scraped|collected|crawled|fetched|retrieved|captured",
-    re.IGNORECASE,
-)
 _MOST_GUESSED = 200  # columns; looking into more would keep a page waiting
-_ENOUGH = 0.9  # share of the samples that must look like a time, before a column is taken for one
 
 
 @dataclass(frozen=True)
@@ -61,10 +47,12 @@ def detect(preview: Preview) -> ColumnMapping:
         for preset in PRESETS:
             if all(_has(preview, wrapper + path) for path in preset.needs):
                 return _finished(preview, *_by_preset(preview, preset, wrapper), preset.name)
-    columns = _by_name(preview)
+    columns = by_name(preview)
     how = dict.fromkeys(columns, "name")
-    for name, column in _by_content(preview, columns).items():
+    for name, column in by_content(preview, columns).items():
         columns[name], how[name] = column, "content"
+    if "text" not in columns and (poor := last_resort(preview)) and poor not in columns.values():
+        columns["text"], how["text"] = poor, "name"
     return _finished(preview, columns, how, None)
 
 
@@ -96,9 +84,15 @@ def require_text(mapping: ColumnMapping, preview: Preview) -> None:
     if all(_ERROR.match(column) for column in preview.columns):
         said = brief(next(iter(preview.samples(preview.columns[0], 1)), ""))
         raise Refused(f"'{preview.name}' is the error that a service answered ('{said}'), not posts; fetch it again.")
-    likely = sorted(preview.columns, key=lambda column: -_mean_length(preview, column))[:6]
+    likely = sorted(preview.columns, key=lambda column: -mean_length(preview, column))[:6]
     names = ", ".join(f"'{brief(column)}'" for column in likely)
     raise Refused(f"No column of '{preview.name}' looks like the text; say --map text=COLUMN with one of {names}.")
+
+
+def mapped(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest, or what it says of files that were added, tells `LoadReport` of the columns."""
+    dropped = tuple(manifest.get("columns_dropped", ()))
+    return {"mapping": manifest["mapping"], "mapping_how": manifest.get("mapping_how", {}), "columns_dropped": dropped}
 
 
 def like_times(preview: Preview, mapping: ColumnMapping) -> list[str]:
@@ -124,62 +118,6 @@ def _by_preset(preview: Preview, preset: Preset, wrapper: str) -> tuple[dict[str
     return columns, dict.fromkeys(columns, "preset")
 
 
-def _by_name(preview: Preview) -> dict[str, str]:
-    """Columns that go by a usual name, each taken once; wrapped ones when that is where the text is."""
-    best: dict[str, str] = {}
-    for wrapper in WRAPPERS:
-        known = {}
-        for column in reversed(preview.columns):
-            if column.startswith(wrapper) and (wrapper or not column.startswith(WRAPPERS[1:])):
-                bare = column[len(wrapper) :]
-                bare = TYPED.sub("", bare) if wrapper == "Item." else bare
-                known[plain_name(_METRICS.sub("", bare))] = column
-        found: dict[str, str] = {}
-        for name, usual in NAMES.items():
-            hits = (known.get(plain_name(one)) for one in usual)
-            free = (column for column in hits if column is not None and column not in found.values())
-            first = next(free, None)
-            if first is not None:
-                found[name] = first
-        if "text" in found:
-            return found | {"text": _with_longer(preview, found["text"])}
-        best = best or found
-    return best
-
-
-def _with_longer(preview: Preview, text: str) -> str:
-    """The column of the text behind those beside it that hold the whole of a text that was cut."""
-    before, dot, _ = text.rpartition(".")
-    longer = [path for path in (before + dot + one for one in LONGER_TEXTS) if _has(preview, path) and path != text]
-    return " | ".join([*longer, text])
-
-
-def _by_content(preview: Preview, taken: Mapping[str, str]) -> dict[str, str]:
-    """Columns for the text, the time and the id that no name gave away."""
-    used = {*taken.values()}
-    free = [
-        column
-        for column in preview.columns
-        if column not in used
-        and not _ERROR.match(column)
-        and not _IN_LIST.search(column)
-        and preview.samples(column, 1)
-    ][:_MOST_GUESSED]
-    found: dict[str, str] = {}
-    if "created_at" not in taken:
-        posted = (column for column in free if not _NOT_POSTED.search(column))
-        times = [column for column in posted if _time_share(preview, column) >= _ENOUGH]
-        found.update({"created_at": times[0]} if times else {})
-    if "text" not in taken:
-        words = [column for column in free if column not in found.values() and _wordy(preview, column)]
-        longest = max(words, key=lambda column: _mean_length(preview, column), default=None)
-        found.update({"text": longest} if longest else {})
-    if "post_id" not in taken:
-        ids = [column for column in free if column not in found.values() and _all_snowflakes(preview, column)]
-        found.update({"post_id": ids[0]} if ids else {})
-    return found
-
-
 def _finished(preview: Preview, columns: dict[str, str], how: dict[str, str], preset: str | None) -> ColumnMapping:
     """The mapping in the order of our fields, with what it leaves unused."""
     ordered = {name: columns[name] for name in FIELD_NAMES if name in columns}
@@ -201,30 +139,3 @@ def _existing(preview: Preview, source: str) -> str:
 
 def _has(preview: Preview, path: str) -> bool:
     return path in preview.known
-
-
-def _mean_length(preview: Preview, column: str) -> float:
-    values = preview.samples(column, 50)
-    return float(np.mean([len(value) for value in values])) if values else 0.0
-
-
-def _wordy(preview: Preview, column: str) -> bool:
-    """Whether most samples are several words (or long, in scripts without spaces) and not links."""
-    values = preview.samples(column, 50)
-    words = [value for value in values if (" " in value.strip() or len(value) > 25) and not value.startswith("http")]
-    return bool(values) and len(words) > len(values) / 2 and _time_share(preview, column) < _ENOUGH
-
-
-def _time_share(preview: Preview, column: str) -> float:
-    """Share of the samples that are times; ids of 16 digits and more are not taken for tiny units of an epoch."""
-    values = preview.samples(column, 50)
-    if not values or all(_SNOWFLAKE.fullmatch(value) for value in values):
-        return 0.0
-    texts = pa.array(values, pa.string())
-    orders = (parse_times(texts, column=column, tz=UTC, date_order=order) for order in ("dmy", "mdy"))
-    return max(float(np.mean(found.state == OK)) for found in orders)
-
-
-def _all_snowflakes(preview: Preview, column: str) -> bool:
-    values = preview.samples(column, 50)
-    return bool(values) and all(_SNOWFLAKE.fullmatch(value) for value in values)

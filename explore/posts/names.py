@@ -34,10 +34,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     "created_at": (
         "created_at", "created_utc", "create_time", "created_time", "published_at", "publish_date", "posted_at",
         "post_date", "date_posted", "unix_timestamp", "timestamp", "datetime", "date_time", "created", "published",
-        "tweet_time", "post_created", "post_created_utc", "date", "time", "fecha", "datum",
+        "tweet_time", "post_created", "post_created_utc", "date", "time", "ts", "fecha", "datum",
     ),
     "text": (
-        "text", "full_text", "body", "message", "content", "post_text", "tweet_text", "message_text", "comment_text",
+        "text", "full_text", "body", "message", "raw_content", "rendered_content", "content",
+        "post_text", "tweet_text", "message_text", "comment_text",
         "video_description", "caption", "description", "desc", "tweet", "comment", "post", "status", "title",
         "selftext", "texto", "inhalt",
     ),
@@ -70,6 +71,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     "url": ("url", "link", "permalink", "post_url", "tweet_url", "share_url", "full_link"),
     "media_id": ("media_id", "music_id", "sound_id", "audio_id", "image_hash", "media_hash", "video_hash"),
 }  # fmt: skip
+
+# Those names of the text that nothing else goes by; "status", "comment" or "title" are often something else.
+SURE_TEXTS = (
+    "text", "full_text", "raw_content", "rendered_content", "body", "message", "content", "post_text", "tweet_text",
+    "message_text", "comment_text", "video_description", "texto", "inhalt",
+)  # fmt: skip
 
 # Letters of Cyrillic and Greek, folded, that look like one of Latin: small, or as a capital
 _LIKE_LATIN = str.maketrans("авеікмнорстухјѕһԁԛԝαβεηικμνορτυχζ", "abeikmhopctyxjshdqwabehikmvoptuxz")

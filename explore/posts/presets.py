@@ -361,6 +361,23 @@ PRESETS: tuple[Preset, ...] = (
         },
     ),
     Preset(
+        "Bluesky records of repositories",
+        ("repo", "path", "record.text"),
+        {
+            "post_id": "repo + path",
+            "created_at": "record.createdAt",
+            "text": "record.text",
+            "author_id": "repo",
+            "lang": "record.langs.0",
+            "url": "record.embed.external.uri",
+        },
+    ),
+    Preset(
+        "posts from Facebook's 'Download your information'",
+        ("timestamp", "data.0.post"),
+        {"created_at": "timestamp", "text": "data.0.post"},  # the title says who did what, as in "Bob shared a link."
+    ),
+    Preset(
         "Bluesky posts",
         ("uri", "record.text", "author.did"),
         {

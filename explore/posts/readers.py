@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,18 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from explore.errors import Refused, brief
+from explore.errors import Refused
 from explore.posts import columnar
 from explore.posts.apart import Apart
 from explore.posts.batches import Batch
 from explore.posts.coming import may_come
 from explore.posts.delimited import read_delimited
+from explore.posts.documents import refuse_posts_inside
 from explore.posts.encodings import decoded
 from explore.posts.foreign import refuse_missing_name
 from explore.posts.jsonlines import BadLine, Constant, json_lines, packed_key, parse, read_json_lines, rich_text
 from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sample_records, told_by
 from explore.posts.limits import Limits
-from explore.posts.names import NAMES
 from explore.posts.orders import file_to, preview_from
 from explore.posts.othernames import OtherNames
 from explore.posts.schema import REASONS
@@ -118,11 +117,8 @@ def _json_preview(file: InputFile, layout: Layout) -> Preview:
     records = _json_sample(file, layout)
     if not records:
         _refuse_lines(file, layout)
-    if len(records) == 1 and (path := _posts_inside(records[0], "")):
-        raise Refused(
-            f"'{file.name}' is one JSON object with the posts in it; write one post a line first, "
-            f"for example with: jq -c '{path}[]'"
-        )
+    if len(records) == 1:
+        refuse_posts_inside(records[0], file.name)
     packed = packed_key(records)
     rows: list[dict[str, str | None]] = []
     known: dict[str, None] = {}
@@ -219,35 +215,6 @@ def _page(value: Any, path: str) -> str | None:
         found = (_page(inner, f"{path}.{key}" if path else key) for key, inner in value.items())
         return next((one for one in found if one), None)
     return None
-
-
-def _posts_inside(value: Mapping[str, Any], path: str) -> str | None:
-    """The path to two objects or more with the same two keys or more, in a list or behind keys; for jq, "." at the top.
-
-    Asked of a file with one object only: several of such objects are posts, each with what it holds.
-    """
-    inner = list(value.values())
-    if len(inner) > 1 and _are_alike(inner):
-        return path or "."
-    for key, one in value.items():
-        here = f"{path}.{key}" if re.fullmatch(r"[A-Za-z_]\w*", key) else f"{path}[{json.dumps(brief(key))}]"
-        if isinstance(one, list) and len(one) > 1 and _are_alike(one):
-            return here
-        if isinstance(one, Mapping) and here.count(".") < 3 and (found := _posts_inside(one, here)):
-            return found
-    return None
-
-
-def _are_alike(values: Sequence[Any]) -> bool:
-    """Whether values are objects that share two keys or more, one of which goes by a name of a text."""
-    if not all(isinstance(value, Mapping) for value in values):
-        return False
-    shared = set.intersection(*(set(value) for value in values))
-    return len(shared) > 1 and any(map(_is_named_text, shared))
-
-
-def _is_named_text(key: str) -> bool:
-    return key.casefold() in NAMES["text"]
 
 
 def _read_up_to(content: BinaryIO, size: int) -> bytes:

@@ -1,14 +1,23 @@
-"""Two columns that both claim to say when a post was posted, and do not agree."""
+"""Columns that were guessed, or that another one rivals: what is told of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from explore.errors import Refused
+from explore.errors import Refused, brief
+from explore.posts.choosing import (
+    filled,
+    is_sure_text,
+    likely_texts,
+    likely_times,
+    mean_length,
+    own_columns,
+)
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping
 from explore.posts.names import NAMES, plain_name
@@ -17,6 +26,11 @@ from explore.posts.times import DAY, NAIVE, OK, Times, parse_times, zone
 _MINUTE, _QUARTER, _DAY_OF = 60 * 10**6, 15 * 60 * 10**6, 24 * 3_600 * 10**6  # microseconds
 _FARTHEST = 14 * 4 * _QUARTER  # clocks that are farthest from UTC
 _CLAIM = frozenset(plain_name(name) for name in NAMES["created_at"])
+
+
+_LISTED = 3
+_START, _ALIKE = 20, 0.5  # characters; texts that mostly begin alike are two ways of writing one
+_MEANT = {"text": "the text", "created_at": "the time of a post"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,43 @@ def rival_times(preview: Preview, mapping: ColumnMapping, *, tz: str, date_order
             row = preview.rows[int(np.argmax(differ))]
             return Rival(column, int(differ.sum()), int(both.sum()), row[taken] or "", row[column] or "")
     return None
+
+
+def choice_notes(preview: Preview, mapping: ColumnMapping) -> list[str]:
+    """That the text or the time was chosen by what columns hold, and which other columns are as likely."""
+    notes = []
+    free = own_columns(preview, set(preview.columns) - set(mapping.unused))
+    for field, likely in (("text", likely_texts), ("created_at", likely_times)):
+        how = mapping.how.get(field)
+        if how not in {"name", "content"}:
+            continue
+        taken = mapping.sources[field].columns[-1]
+        others = likely(preview, free)
+        if field == "text":
+            others = [one for one in others if _rivals_text(preview, taken, one, by_name=how == "name")]
+        if how == "content" or (others and field == "text"):
+            notes.append(_chosen(field, mapping.columns[field], others, by_name=how == "name"))
+    return notes
+
+
+def _chosen(field: str, taken: str, others: Sequence[str], *, by_name: bool) -> str:
+    """A sentence on a choice among columns and how to make another."""
+    why = "by its name" if by_name else "by what it holds, not by a usual name"
+    listed = ", ".join(f"'{brief(one)}'" for one in others[:_LISTED])
+    rivals = f"; {listed} {'is' if len(others) == 1 else 'are'} as likely" if others else ""
+    return f"'{brief(taken)}' was taken for {_MEANT[field]} {why}{rivals}. To take another say --map {field}=COLUMN."
+
+
+def _rivals_text(preview: Preview, taken: str, other: str, *, by_name: bool) -> bool:
+    """Whether a column with words may be the text instead: as full, not the same words, a name as sure or as long."""
+    if filled(preview, other) < filled(preview, taken):
+        return False
+    long = 2 * mean_length(preview, other) >= mean_length(preview, taken)
+    if by_name and not is_sure_text(other) and (is_sure_text(taken) or not long):
+        return False
+    both = [(mine, its) for row in preview.rows if (mine := row.get(taken)) and (its := row.get(other))]
+    alike = sum(mine.strip()[:_START] == its.strip()[:_START] for mine, its in both)
+    return alike <= _ALIKE * len(both)
 
 
 def _claims(column: str, prefix: str) -> bool:

@@ -86,7 +86,8 @@ REASONS: dict[str, str] = {
 MENDS: dict[str, str] = {
     "no_text": "Name the column of the text with --map text=COLUMN",
     "no_time": "Name another column with --map created_at=COLUMN, or go without times with --map created_at=",
-    "bad_time": "Name another column with --map created_at=COLUMN, or go without times with --map created_at=",
+    "bad_time": "Write times like 2024-05-01T10:00:00Z, name another column with --map created_at=COLUMN, or go "
+    "without times with --map created_at=",
     "local_time_unclear": "Name the time zone with --tz",
     "same_id_other_text": "Name the column of the ids with --map post_id=COLUMN, or go without with --map post_id=",
     "no_id": "Name the column of the ids with --map post_id=COLUMN, or go without with --map post_id=",

@@ -22,19 +22,19 @@ from explore.files import new_folder, own_folder, read_json, remove_abandoned, w
 from explore.posts.apart import FULL, Apart
 from explore.posts.layout import Preview, refuse_alike
 from explore.posts.limits import limits_for
-from explore.posts.mapping import ColumnMapping, corrected, detect, require_text
+from explore.posts.mapping import ColumnMapping, corrected, detect, mapped, require_text
 from explore.posts.notes import change_notes, read_notes
 from explore.posts.orders import Order, file_to
 from explore.posts.readers import preview_apart
 from explore.posts.schema import POSTS_SCHEMA, QUARANTINE_SCHEMA
 from explore.posts.sources import InputFile, digest, ensure_unchanged, look_at
 from explore.posts.staging import POSTS, QUARANTINE, Staged
-from explore.posts.telling import load_notes, refuse_damage
+from explore.posts.telling import load_notes, refuse_damage, refuse_one_of_several
 from explore.posts.times import zone
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
 
-_FORMAT = 7  # goes up when the same file would be read differently
+_FORMAT = 8  # goes up when the same file would be read differently
 _INVENTED = "made from a hash of text, time and author and the position in the load: the file has no ids"
 _ENDINGS = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".gz", ".zst", ".zstd"})
 
@@ -56,7 +56,11 @@ class LoadOptions:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of every record: accepted + quarantined + duplicates = records. notes: what a person should know."""
+    """What became of every record: accepted + quarantined + duplicates = records. notes: what a person should know.
+
+    mapping: our field -> source. mapping_how: our field -> "preset", "name", "content" or "you". columns_dropped: the
+    columns that no field takes.
+    """
 
     snapshot: str
     sha256: str
@@ -66,6 +70,9 @@ class LoadReport:
     duplicates: int
     reasons: dict[str, int]
     notes: tuple[str, ...] = ()
+    mapping: dict[str, str] = field(default_factory=dict)
+    mapping_how: dict[str, str] = field(default_factory=dict)
+    columns_dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,7 +169,8 @@ def load(
         change_notes(workspace, known.id, now=now, name=options.name)
     reasons, once = dict(known.manifest["reasons"]), "'{}' holds the same as '{}' and was read only once."
     notes = (*(once.format(*pair) for pair in plan.same_files), *known.load_notes)
-    return LoadReport(known.id, known.sha256, **known.manifest["counts"], reasons=reasons, notes=notes)
+    counts = known.manifest["counts"]
+    return LoadReport(known.id, known.sha256, **counts, reasons=reasons, notes=notes, **mapped(known.manifest))
 
 
 def open_snapshot(workspace: Workspace, id_or_name: str) -> Snapshot:
@@ -266,6 +274,7 @@ def _write(
             staged = Staged.from_json(told)
             for file in plan.files:
                 ensure_unchanged(file)
+            refuse_one_of_several(told["marked"], plan.mapping, staged)
             refuse_damage(staged, folder / QUARANTINE, accepted=options.accept_quarantine)
             _ensure_whole(folder, staged)
             clock.stop()

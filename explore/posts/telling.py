@@ -12,11 +12,13 @@ import pyarrow.parquet as pq
 
 from explore.errors import Refused, brief
 from explore.posts.checks import ODD_ID
+from explore.posts.choosing import is_not_posted
+from explore.posts.disguises import guises
 from explore.posts.jsonlines import MORE_IN, POSTS_IN
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
 from explore.posts.othernames import BOTH, ONLY_OTHER
-from explore.posts.rivals import Rival, rival_times
+from explore.posts.rivals import Rival, choice_notes, rival_times
 from explore.posts.schema import FIELDS, MENDS, REASONS
 from explore.posts.shifts import NO_NUMBER
 from explore.posts.staging import Staged
@@ -29,6 +31,9 @@ _ZONE_COLUMN = re.compile(r"(?:^|[\W_])(?:tz|time[\W_]?zone|(?:utc|gmt)[\W_]?off
 _ZONE_IN_NAME = re.compile(r"\((?!GMT\))(?:[A-Z]{2,4}T|(?:UTC|GMT)[+-]\d[\d:]*)\)$")
 _NO_SHIFT = re.compile(r"(?:Etc/)?(?:UTC|GMT|Z)?(?:[+-]?0[0:.]*)?", re.IGNORECASE)
 _MAX_DAMAGE = 0.2
+_MAX_SILENT = 0.9  # share of the records without text, which exports of pictures and videos have, but hardly so many
+_MANY_SILENT = 0.5
+_LISTED = 3
 _WORDS_SHOWN = 3
 
 
@@ -40,12 +45,27 @@ def refuse_damage(staged: Staged, quarantine: Path, *, accepted: bool) -> None:
     records = staged.counts.records
     if not staged.counts.accepted:
         raise Refused(f"None of the {records:,} records can be used: {_told(staged, quarantine)}. {_mend(staged)}.")
-    if staged.damaged > _MAX_DAMAGE * records and not accepted:
-        share = f"{staged.damaged:,} of {records:,} records ({staged.damaged / records:.0%})"
+    silent = staged.reasons.get("no_text", 0)
+    if (staged.damaged > _MAX_DAMAGE * records or silent > _MAX_SILENT * records) and not accepted:
+        apart = staged.damaged if staged.damaged > _MAX_DAMAGE * records else staged.damaged + silent
+        share = f"{apart:,} of {records:,} records ({apart / records:.0%})"
         raise Refused(
             f"{share} would be quarantined: {_told(staged, quarantine)}. {_mend(staged)}, "
             "or say --accept-quarantine to load the rest."
         )
+
+
+def refuse_one_of_several(marked: Mapping[str, int], mapping: ColumnMapping, staged: Staged) -> None:
+    """Refuse a load whose text comes from lists of which only the first would be read. `marked`: see `Batch.met`."""
+    for path in mapping.sources["text"].columns:
+        count = marked.get(MORE_IN + path, 0)
+        if count > _MAX_DAMAGE * staged.counts.records:
+            before = re.split(r"\.\d+(?:\.|$)", path)[0]
+            raise Refused(
+                f"{counted(count, 'record holds', 'records hold')} several texts where '{brief(path)}' names the "
+                "first, so the others would be lost; write one post a line, for example with: "
+                f"jq -c '.{brief(before)}[]'"
+            )
 
 
 def load_notes(
@@ -61,11 +81,12 @@ def load_notes(
 
     told: `written_nulls`, `repeats`, `marked` and `spaced` as the reader counted. tz: the zone of times that name none.
     """
-    notes = list(filter(None, [no_times(preview, mapping)]))
+    notes = [*choice_notes(preview, mapping), *filter(None, [no_times(preview, mapping), _silent(staged, mapping)])]
     notes += filter(None, [_only_days(preview, mapping), _other_zone(staged, mapping, preview, tz)])
     rival = rival_times(preview, mapping, tz=tz, date_order=date_order)
     notes += [_contradicted(mapping, rival)] if rival else []
     notes += _marked(told["marked"], tz)
+    notes += guises(told, preview.delimiter)
     notes += _not_read(told["marked"], mapping)
     notes += _other_names(told["marked"], mapping, preview)
     notes += filter(None, [_kept_quotes(preview, mapping)])
@@ -96,6 +117,15 @@ def load_notes(
 def no_times(preview: Preview, mapping: ColumnMapping) -> str:
     """That no column was taken for the time though some look like times; "" where that is not so."""
     suspects = [] if "created_at" in mapping.columns else like_times(preview, mapping)
+    others = [column for column in suspects if is_not_posted(column)]
+    if others and others == suspects:
+        listed = ", ".join(f"'{brief(column)}'" for column in others[:_LISTED])
+        return (
+            f"No column was taken for the time, so nothing can be called emerging; {listed} would say another moment "
+            "than that of posting, as of an edit or of an account. Where it is meant all the same say "
+            f"--map created_at='{brief(others[0])}'."
+        )
+    suspects = [column for column in suspects if column not in others]
     if not suspects:
         return ""
     named = ", ".join(f"'{brief(column)}' ({brief(preview.samples(column, 1)[0])})" for column in suspects[:3])
@@ -183,6 +213,11 @@ def _marked(marked: Mapping[str, int], tz: str) -> list[str]:
         name = "names" if weekday == 1 else "name"
         notes.append(
             f"{weekday:,} of {times:,} times {name} a day of the week that is not that of the date; the date was taken."
+        )
+    if marked.get("decimal_ms", 0):
+        notes.append(
+            "The times are decimal numbers, read as milliseconds from 1970. A file that Stata wrote counts from 1960: "
+            "then every time is ten years too late; write such times out, like 2024-05-01T10:00:00Z."
         )
     if twice := marked.get("encoded_twice", 0):
         looks = counted(twice, "text looks", "texts look")
@@ -278,6 +313,18 @@ def _kept_quotes(preview: Preview, mapping: ColumnMapping) -> str:
         f"Quotes were taken for a part of the cells: {counted(len(whole), 'text', 'texts')} of the first "
         f"{len(texts):,} begin and end with one ({brief(whole[0])}). Where an exporter put them there, look for one "
         "that stands alone, mend it and load again."
+    )
+
+
+def _silent(staged: Staged, mapping: ColumnMapping) -> str:
+    """That most records hold no text, so that another column may be meant; "" where that is not so."""
+    silent, records = staged.reasons.get("no_text", 0), staged.counts.records
+    if silent <= _MANY_SILENT * records:
+        return ""
+    return (
+        f"{silent:,} of {records:,} records ({silent / records:.0%}) hold no text in "
+        f"'{brief(mapping.columns['text'])}' and were kept apart; where they are not pictures or videos without words, "
+        "name another column with --map text=COLUMN."
     )
 
 

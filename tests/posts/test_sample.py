@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from explore.errors import Refused
-from explore.posts import mapping, readers
+from explore.posts import choosing, readers
 from explore.posts.mapping import detect
 from explore.posts.pseudonyms import pseudonym
 from explore.posts.quality import quality
@@ -78,7 +78,7 @@ def test_of_two_thousand_columns_without_usual_names_few_are_searched_for_times(
         searched.append(column)
         return parse_times(values, column=column, **how)
 
-    monkeypatch.setattr(mapping, "parse_times", parsed)
+    monkeypatch.setattr(choosing, "parse_times", parsed)
     assert "text" not in detect(preview(path)).columns
     assert 0 < len(set(searched)) <= 200
 
