@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.narratives.hierarchy import Hierarchy
-from explore.narratives.vectors import sums, unit_rows
+from explore.narratives.vectors import typicality
 
 MIN_SAMPLES = 5
 FEWEST = 5  # messages of the smallest narrative that a named level may hold
@@ -186,23 +186,34 @@ def _adopt(labels: NDArray[np.int64], strength: NDArray[np.float64], graph: Any)
     near = graph[out]
     votes = (near @ member).tocsr()
     total = np.asarray(near.sum(axis=1)).ravel()
-    best = np.asarray(votes.argmax(axis=1)).ravel()
-    share = np.asarray(votes.max(axis=1).todense()).ravel() / np.where(total > 0, total, 1)
+    best, most = _heaviest(votes)
+    share = most / np.where(total > 0, total, 1)
     adopted = share >= STRENGTH_FLOOR
     labels[out[adopted]] = best[adopted]
     strength[out[adopted]] = share[adopted]
     return labels, strength
 
 
+def _heaviest(votes: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Column and value of the greatest entry of each CSR row, the first of equal ones; 0 and 0 in a row without any."""
+    votes.sort_indices()
+    held = np.diff(votes.indptr)
+    best, most = np.zeros(len(held), dtype=np.int64), np.zeros(len(held))
+    some = np.flatnonzero(held)
+    if len(some):
+        most[some] = np.maximum.reduceat(votes.data, votes.indptr[some])
+        row = np.repeat(np.arange(len(held)), held)
+        entries = np.flatnonzero(votes.data == most[row])
+        rows, first = np.unique(row[entries], return_index=True)
+        best[rows] = votes.indices[entries[first]]
+    return best, most
+
+
 def _without_strangers(
     labels: NDArray[np.int64], strength: NDArray[np.float64], vectors: NDArray[np.float32]
 ) -> Labelled:
     """Leave out what has next to nothing in common with its narrative, and close the gaps in the numbering."""
-    inside = np.flatnonzero(labels >= 0)
-    means = unit_rows(sums(vectors, labels))
-    cosine = np.einsum("ij,ij->i", vectors[inside], means[labels[inside]])
-    kept = np.zeros(len(labels), dtype=bool)
-    kept[inside[cosine >= COSINE_FLOOR]] = True
+    kept = typicality(vectors, labels) >= COSINE_FLOOR
     numbered = np.full(len(labels), -1, dtype=np.int64)
     numbered[kept] = np.unique(labels[kept], return_inverse=True)[1]
     return numbered, np.where(kept, strength, 0.0)

@@ -147,15 +147,6 @@ def _synchrony(posts: pd.DataFrame, at: NDArray[np.int64], *, k: int) -> pd.Seri
     return pd.Series(q, name="synchrony_q")
 
 
-def typicality(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Cosine of each message to its narrative's mean; null outside narratives."""
-    found = np.full(len(labels), np.nan)
-    inside = labels >= 0
-    means = unit_rows(sums(vectors, labels))
-    found[inside] = np.einsum("ij,ij->i", vectors[inside], means[labels[inside]])
-    return found
-
-
 def write(
     folder: Path,
     facts: Mapping[str, Any],

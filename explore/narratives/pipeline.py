@@ -30,7 +30,7 @@ from explore.narratives import (
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
 from explore.narratives.tokens import Tokens, tokens, without_bare_links
-from explore.narratives.vectors import Vectors
+from explore.narratives.vectors import Vectors, typicality
 from explore.posts.snapshots import Snapshot
 from explore.processes import processes_beside
 from explore.progress import Progress, StageClock, silent
@@ -103,14 +103,14 @@ def _explore(
         sizes = _sizes(config.granularity, levels, lies)
         settled = _settled(posts, found, lies, sizes)
         clock("Naming narratives", 0.75)
-        typicality = freezing.typicality(lies.vectors, settled.labels)
-        named = _named(posts, found, lies, spoken, settled.labels, typicality)
+        typical = typicality(lies.vectors, settled.labels)
+        named = _named(posts, found, lies, spoken, settled.labels, typical)
         if base is None:
             clock("Drawing the map", 0.85)
             places = drawn()
 
     clock("Scoring emergence", 0.95)
-    found = freezing.placed(found, places, named, strength=settled.strength, typicality=typicality)
+    found = freezing.placed(found, places, named, strength=settled.strength, typicality=typical)
     posts = freezing.with_narratives(posts, found)
     narratives = freezing.narratives(posts, named)
     clock.stop()
@@ -142,7 +142,7 @@ def _settled(posts: pd.DataFrame, found: pd.DataFrame, lies: Space, sizes: list[
 
 def _named(
     posts: pd.DataFrame, found: pd.DataFrame, lies: Space, spoken: Tokens, labels: NDArray[np.int64],
-    typicality: NDArray[np.float64],
+    typical: NDArray[np.float64],
 ) -> topics.Topics:  # fmt: skip
     """The names of the narratives `labels`; see `topics.describe`."""
     worded = found[: len(labels)]
@@ -150,7 +150,7 @@ def _named(
     authors = np.full(len(found), -1)
     authors[posts["message"].to_numpy()[::-1]] = posts["author"].to_numpy()[::-1]  # of its first post
     return topics.describe(
-        worded["text"].tolist(), langs, labels, typicality, lies.vectors, spoken, authors=authors[: len(labels)]
+        worded["text"].tolist(), langs, labels, typical, lies.vectors, spoken, authors=authors[: len(labels)]
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+AT_ONCE = 20_000  # rows that are copied to be compared
+
 Vectors = NDArray[np.float32]
 
 
@@ -18,6 +20,16 @@ def sums(vectors: Vectors, labels: NDArray[np.int64]) -> Vectors:
     )
     summed: Vectors = np.asarray(members @ vectors)
     return summed
+
+
+def typicality(vectors: Vectors, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Cosine of each row to the mean of its label's rows, shape (n,); null for label -1."""
+    found = np.full(len(labels), np.nan)
+    inside, means = np.flatnonzero(labels >= 0), unit_rows(sums(vectors, labels))
+    for begin in range(0, len(inside), AT_ONCE):
+        rows = inside[begin : begin + AT_ONCE]
+        found[rows] = np.einsum("ij,ij->i", vectors[rows], means[labels[rows]])
+    return found
 
 
 def unit_rows(vectors: Vectors) -> Vectors:
