@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from explore.errors import Refused, brief
-from explore.posts.checks import ODD_ID
+from explore.posts.checks import BLANK_BEFORE, ODD_ID
 from explore.posts.choosing import is_not_posted
 from explore.posts.disguises import guises
 from explore.posts.jsonlines import MORE_IN, POSTS_IN
@@ -267,6 +267,12 @@ def _not_read(marked: Mapping[str, int], mapping: ColumnMapping) -> list[str]:
                 'data frame writes ids, like 12.0 or ="12", and stored so; it will not match the same id of another '
                 "file. Export ids as text."
             )
+        elif key.startswith(BLANK_BEFORE) and count:
+            notes.append(
+                f"{key.removeprefix(BLANK_BEFORE)} begins with a blank in {counted(count, 'record', 'records')}, as "
+                "where a file has blanks behind its commas, and is stored so; it will not match the same id without "
+                "one. Delete the blanks between the cells and load again."
+            )
         elif key.startswith(MORE_IN):
             path = key.removeprefix(MORE_IN)
             name = next((name for name, source in mapping.sources.items() if path in source.columns), path)
@@ -306,7 +312,7 @@ def _kept_quotes(preview: Preview, mapping: ColumnMapping) -> str:
     if preview.delimiter is None or preview.layout.dialect.quoting:
         return ""
     texts = [row.get(column) or "" for row in preview.rows for column in mapping.sources["text"].columns]
-    whole = [text for text in texts if len(text) > 1 and text[0] == text[-1] == '"']
+    whole = [text for text in map(str.strip, texts) if len(text) > 1 and text[0] == text[-1] == '"']
     if not whole:
         return ""
     return (
