@@ -29,6 +29,7 @@ _NULLS = {"text": WRITTEN_NULLS[:1], "post_id": WRITTEN_NULLS[:1], "region": tup
 _IDS_OF_OTHERS = ("author_id", "media_id")
 _IDS = ("post_id", *_IDS_OF_OTHERS)
 ODD_ID = "odd id in "  # in `Checked.marked`, before the field: as spreadsheets and data frames write ids
+BLANK_BEFORE = "blank before "  # in `Checked.marked`, before the field: of ids that begin with white space
 _ODD_ID = r"""^\d+\.0+$|^="[^"]*"$"""
 _TIME_REASONS = {
     times.MISSING: "no_time",
@@ -120,6 +121,7 @@ def _words(batch: Batch, source: Source, name: str, verdict: Verdict) -> pa.Arra
         verdict.reject(as_mask(pc.match_substring_regex(values, _ROUNDED)), "rounded_id")
         verdict.reject((kinds == NUMBER) & as_mask(pc.match_substring_regex(values, "[eE]")), "rounded_id")
     if name in _IDS:
+        verdict.marks[BLANK_BEFORE + name] = as_mask(pc.match_substring_regex(values, r"^\s"))
         verdict.marks[ODD_ID + name] = as_mask(pc.match_substring_regex(values, _ODD_ID))
     verdict.reject(as_mask(pc.greater(pc.utf8_length(values), MAX_CELL)), "cell_too_long")
     verdict.reject(as_mask(pc.match_substring(values, "\x00")), "nul")

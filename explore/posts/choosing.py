@@ -202,7 +202,17 @@ def _has_fuller(preview: Preview, column: str) -> bool:
     return share < _MOSTLY and any(wordy(preview, one) for one in fuller)
 
 
-_CHOICES: dict[str, Callable[[Preview, Sequence[str]], str | None]] = {"post_id": _first_full, "text": _text}
+def _author(preview: Preview, hits: Sequence[str]) -> str | None:
+    """The first that is not empty; "unique_id" alone is that of a post, and of an account only beside a nickname."""
+    nickname = any(plain_name(_leaf(column)) == "nickname" for column in preview.columns)
+    return _first_filled(preview, [one for one in hits if nickname or plain_name(one) != "uniqueid"])
+
+
+_CHOICES: dict[str, Callable[[Preview, Sequence[str]], str | None]] = {
+    "post_id": _first_full,
+    "text": _text,
+    "author_id": _author,
+}
 
 
 def _is_bare(share: float, most: float) -> bool:

@@ -38,6 +38,7 @@ _TIME = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?=.{8,40}$).*\d{1,2}:\d\d.*"  # a dat
 _OTHER, _ALIKE, _SAME = 0, 1, 2
 _MANY_LINES, _MORE_CELLS = 16, 8  # a record of so many lines is looked into, and may have twice its cells and these
 _TELLS_LITTLE = frozenset({"empty", "short", "word", "prose"})
+_BLANK_QUOTE = re.compile(r'[ \t]+"')
 _JAPANESE = "\x1b$B"  # begins Japanese in ISO-2022-JP; the escapes of a terminal go on with [
 
 
@@ -73,7 +74,7 @@ def read_delimited(text: TextIO, dialect: Dialect, columns: Sequence[str], *, na
     read = 0
     while part := _batch(found):
         _refuse_other_header(part, header, read=read, name=name)
-        yield _columns(part, header, places, read=read)
+        yield _columns(part, header, places, dialect, read=read)
         read += len(part)
 
 
@@ -109,6 +110,19 @@ def records(text: TextIO, dialect: Dialect, *, name: str = "the file") -> Iterat
         if cells:
             width = width or len(cells)
             yield Record(cells, lines.taken[0] if len(lines.taken) == 1 else "".join(lines.taken))
+
+
+def blank_before_quote(record: Record, cells: Sequence[str]) -> bool:
+    """Whether one of a record's `cells` was meant to stand in quotes, which a blank in front of them kept from opening.
+
+    Such a cell ends with a quote or has an odd number of them. One that holds the blank on purpose stands in quotes.
+    """
+    return any(
+        _BLANK_QUOTE.match(cell)
+        and (cell.rstrip().endswith('"') or cell.count('"') % 2)
+        and '"' + cell.replace('"', '""') + '"' not in record.raw
+        for cell in cells
+    )
 
 
 class _Lines:
@@ -257,10 +271,12 @@ def _batch(found: Iterator[Record]) -> list[Record]:
     return part
 
 
-def _columns(part: list[Record], header: Sequence[str], places: dict[str, int], *, read: int) -> Batch:
+def _columns(
+    part: list[Record], header: Sequence[str], places: dict[str, int], dialect: Dialect, *, read: int
+) -> Batch:
     """The good records as columns of strings, the others as rejected."""
     width = len(header)
-    bad = _suspects(part, header)
+    bad = _suspects(part, header, dialect, [*places.values()])
     good: list[Record] = []
     numbers: list[int] = []
     rejected: list[Rejected] = []
@@ -307,10 +323,20 @@ def _shape(record: Record, width: int) -> str:
     return "extra_column" if len(record.cells) > width else "short_row"
 
 
-def _suspects(part: list[Record], header: Sequence[str]) -> dict[int, str]:
-    """Records of the right width that are none all the same; usually few, which one look at the whole tells."""
+def _suspects(part: list[Record], header: Sequence[str], dialect: Dialect, places: Sequence[int]) -> dict[int, str]:
+    """Records of the right width that are none all the same; usually few, which one look at the whole tells.
+
+    A quote that a blank keeps from opening a cell counts in the columns at `places` only.
+    """
     found = {index: "repeated_header" for index, record in enumerate(part) if record.cells == header}
     whole = "".join(record.raw for record in part)
+    if dialect.quoting and (' "' in whole or '\t"' in whole):
+        width = len(header)
+        found |= {
+            index: "blank_before_quote"
+            for index, record in enumerate(part)
+            if len(record.cells) == width and blank_before_quote(record, [record.cells[place] for place in places])
+        }
     if not any(sign in whole for sign in ("\x00", "\ufeff", _JAPANESE)) and encodable(whole):
         return found
     for index, record in enumerate(part):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from explore.errors import Refused, brief
-from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, records
+from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, blank_before_quote, records
 from explore.posts.encodings import decoded, encoding_of
 from explore.posts.foreign import refuse_foreign_text, refuse_lines_above, refuse_other_separators
 from explore.posts.names import NAMES, latin, plain_name
@@ -142,7 +142,7 @@ def check_header(header: list[str], *, name: str) -> None:
             "there too, for example with: sed 's/.*/\"&\"/' FILE"
         )
     if any(re.match(r'\s+"', cell) for cell in header):
-        raise Refused(f"'{name}' has a space in front of quoted cells; write it without, or as JSONL.")
+        raise _blank_before_quotes(name)
     if len(header) == 1 and header[0].startswith("#"):
         raise Refused(
             f"'{name}' begins with a remark ('{brief(header[0])}'); remove what stands above the column names."
@@ -156,6 +156,20 @@ def check_header(header: list[str], *, name: str) -> None:
     usual = {plain_name(one) for names in NAMES.values() for one in names}
     if data and not any(plain_name(cell) in usual for cell in header):
         raise Refused(f"The first line of '{name}' looks like a post ('{brief(data[0])}'); put column names above it.")
+
+
+def refuse_blank_before_quotes(rows: list[Record], *, name: str) -> None:
+    """Raise Refused where most records have cells whose quotes a blank kept from opening. The header is the first row.
+
+    Records with fewer cells do not count: they are what a text with line breaks then goes on in.
+    """
+    whole = [row for row in rows[1:] if len(row.cells) >= len(rows[0].cells)]
+    if 2 * sum(blank_before_quote(row, row.cells) for row in whole) > len(whole):
+        raise _blank_before_quotes(name)
+
+
+def _blank_before_quotes(name: str) -> Refused:
+    return Refused(f"'{name}' has a space in front of quoted cells; write it without, or as JSONL.")
 
 
 def refuse_alike(preview: Preview, columns: Mapping[str, str], how: Mapping[str, str]) -> None:

@@ -25,6 +25,23 @@ WRAPPERS = (
 # Item.text.S and Item.views.N: DynamoDB's strings and numbers
 TYPED = re.compile(r"(?<=.)\.[SN]$")
 
+# Names of columns that tell accounts apart: their ids, then the handles that no two have at a time
+AUTHOR_IDS = (
+    "author_id", "user_id", "userid", "account_id", "from_id", "sender_id", "external_author_id", "user_id_str",
+    "author_id_str", "user_rest_id", "user_legacy_id", "author_platform_id", "author_did",
+    "extra_author_attributes_id", "from_user_id", "from_user_id_str", "author_meta_id",
+)  # fmt: skip
+HANDLES = (
+    "author_username", "author_handle", "author_screen_name", "author_unique_id", "author_acct", "author_meta_name",
+    "user_screen_name", "screen_name", "user_handle", "handle", "account_acct", "acct", "user_unique_id", "unique_id",
+    "user_username", "account_username", "owner_username", "sender_username", "username", "from_user_name",
+)  # fmt: skip
+# Names that people show, which two can share and one can change
+DISPLAY_NAMES = (
+    "author_name", "author_display_name", "author_full_name", "user_display_name", "display_name", "author_nickname",
+    "nickname", "from_user_real_name",
+)  # fmt: skip
+
 # Names that columns go by, the surest first; letters and digits only count.
 NAMES: dict[str, tuple[str, ...]] = {
     "post_id": (
@@ -43,11 +60,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "selftext", "texto", "inhalt",
     ),
     "author_id": (
-        "author_id", "user_id", "userid", "account_id", "from_id", "sender_id", "channel_id", "external_author_id",
-        "user_id_str", "author_id_str", "user_rest_id", "user_legacy_id", "author_platform_id", "author_did",
-        "extra_author_attributes_id",
-        "author", "username", "user_name", "screen_name", "user_screen_name", "handle", "account", "sender", "user",
-        "author_name", "channel", "page_name", "post_owner_id",
+        *AUTHOR_IDS, "channel_id", *HANDLES, "author", "account", "sender", "user", "by", *DISPLAY_NAMES, "channel",
+        "page_name", "post_owner_id",
     ),
     "lang": ("lang", "language", "lang_code", "language_code", "tweet_language", "languages"),
     "region": ("region", "region_code", "country_code", "country", "geo_country", "location"),

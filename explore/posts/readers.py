@@ -22,7 +22,15 @@ from explore.posts.documents import refuse_posts_inside
 from explore.posts.encodings import decoded
 from explore.posts.foreign import refuse_missing_name
 from explore.posts.jsonlines import BadLine, Constant, json_lines, packed_key, parse, read_json_lines, rich_text
-from explore.posts.layout import SAMPLE_ROWS, Layout, Preview, check_header, sample_records, told_by
+from explore.posts.layout import (
+    SAMPLE_ROWS,
+    Layout,
+    Preview,
+    check_header,
+    refuse_blank_before_quotes,
+    sample_records,
+    told_by,
+)
 from explore.posts.limits import Limits
 from explore.posts.orders import file_to, preview_from
 from explore.posts.othernames import OtherNames
@@ -106,6 +114,8 @@ def _delimited_preview(file: InputFile, layout: Layout, head: bytes) -> Preview:
     header = rows[0].cells
     check_header(header, name=file.name)
     refuse_missing_name(header, [row.cells for row in rows[1:]], file.name)
+    if layout.dialect.quoting:
+        refuse_blank_before_quotes(rows, name=file.name)
     good = [dict(zip(header, row.cells, strict=True)) for row in rows[1:] if len(row.cells) == len(header)]
     if not rows[1:]:
         raise Refused(f"'{file.name}' has column names and no posts; export it again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,12 +21,16 @@ from explore.posts.choosing import (
 )
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping
-from explore.posts.names import NAMES, plain_name
+from explore.posts.names import AUTHOR_IDS, DISPLAY_NAMES, HANDLES, NAMES, plain_name
 from explore.posts.times import DAY, NAIVE, OK, Times, parse_times, zone
 
 _MINUTE, _QUARTER, _DAY_OF = 60 * 10**6, 15 * 60 * 10**6, 24 * 3_600 * 10**6  # microseconds
 _FARTHEST = 14 * 4 * _QUARTER  # clocks that are farthest from UTC
 _CLAIM = frozenset(plain_name(name) for name in NAMES["created_at"])
+_AUTHORS = frozenset(plain_name(name) for name in NAMES["author_id"])
+_SURE_AUTHORS = frozenset(plain_name(name) for name in (*AUTHOR_IDS, *HANDLES))
+_SHOWN_NAMES = frozenset(map(plain_name, DISPLAY_NAMES))
+_USERS_NAME = re.compile(r"user[./]name$", re.IGNORECASE)  # what an account shows, though plainly as a user name is
 
 
 _LISTED = 3
@@ -86,6 +91,47 @@ def choice_notes(preview: Preview, mapping: ColumnMapping) -> list[str]:
         if how == "content" or (others and field == "text"):
             notes.append(_chosen(field, mapping.columns[field], others, by_name=how == "name"))
     return notes
+
+
+def author_notes(preview: Preview, mapping: ColumnMapping) -> list[str]:
+    """That accounts are told apart by a name that two may share, or by a column in which another sees several."""
+    if mapping.how.get("author_id") != "name":
+        return []
+    taken = mapping.sources["author_id"].columns[0]
+    shown = bool(_USERS_NAME.search(taken)) or _goes_by(taken, _SHOWN_NAMES)
+    if not shown and _goes_by(taken, _SURE_AUTHORS):
+        return []
+    notes = []
+    if shown:
+        notes.append(
+            f"Accounts are told apart by '{brief(taken)}', the name that they show: two people can share it and count "
+            "as one account. Where the file has ids or handles, say --map author_id=COLUMN."
+        )
+    for column in mapping.unused:
+        shared = _goes_by(column, _AUTHORS) and _shared_by_several(preview, taken, column)
+        if shared:
+            notes.append(
+                f"'{brief(taken)}' was taken for the account, and '{brief(column)}' tells apart posts that have the "
+                f"same there, as '{brief(shared)}'. Where it is the account say --map author_id='{brief(column)}'."
+            )
+            break
+    return notes
+
+
+def _goes_by(column: str, names: frozenset[str]) -> bool:
+    """Whether a column, or what stands in it inside of a wrapper or an account, goes by one of some plain names."""
+    parts = column.split(".")
+    return any(plain_name("".join(parts[place:])) in names for place in range(len(parts)))
+
+
+def _shared_by_several(preview: Preview, taken: str, other: str) -> str | None:
+    """A value of a column beside which another holds different values in the first records."""
+    seen: dict[str, str] = {}
+    for row in preview.rows:
+        mine, its = (row.get(taken) or "").strip(), (row.get(other) or "").strip()
+        if mine and its and seen.setdefault(mine, its) != its:
+            return mine
+    return None
 
 
 def _chosen(field: str, taken: str, others: Sequence[str], *, by_name: bool) -> str:

@@ -34,7 +34,7 @@ from explore.posts.times import zone
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
 
-_FORMAT = 8  # goes up when the same file would be read differently
+_FORMAT = 9  # goes up when the same file would be read differently
 _INVENTED = "made from a hash of text, time and author and the position in the load: the file has no ids"
 _ENDINGS = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".gz", ".zst", ".zstd"})
 

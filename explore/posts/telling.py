@@ -11,14 +11,14 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from explore.errors import Refused, brief
-from explore.posts.checks import ODD_ID
+from explore.posts.checks import BLANK_BEFORE, ODD_ID
 from explore.posts.choosing import is_not_posted
 from explore.posts.disguises import guises
 from explore.posts.jsonlines import MORE_IN, POSTS_IN
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
 from explore.posts.othernames import BOTH, ONLY_OTHER
-from explore.posts.rivals import Rival, choice_notes, rival_times
+from explore.posts.rivals import Rival, author_notes, choice_notes, rival_times
 from explore.posts.schema import FIELDS, MENDS, REASONS
 from explore.posts.shifts import NO_NUMBER
 from explore.posts.staging import Staged
@@ -81,7 +81,8 @@ def load_notes(
 
     told: `written_nulls`, `repeats`, `marked` and `spaced` as the reader counted. tz: the zone of times that name none.
     """
-    notes = [*choice_notes(preview, mapping), *filter(None, [no_times(preview, mapping), _silent(staged, mapping)])]
+    notes = [*choice_notes(preview, mapping), *author_notes(preview, mapping)]
+    notes += filter(None, [no_times(preview, mapping), _silent(staged, mapping)])
     notes += filter(None, [_only_days(preview, mapping), _other_zone(staged, mapping, preview, tz)])
     rival = rival_times(preview, mapping, tz=tz, date_order=date_order)
     notes += [_contradicted(mapping, rival)] if rival else []
@@ -267,6 +268,12 @@ def _not_read(marked: Mapping[str, int], mapping: ColumnMapping) -> list[str]:
                 'data frame writes ids, like 12.0 or ="12", and stored so; it will not match the same id of another '
                 "file. Export ids as text."
             )
+        elif key.startswith(BLANK_BEFORE) and count:
+            notes.append(
+                f"{key.removeprefix(BLANK_BEFORE)} begins with a blank in {counted(count, 'record', 'records')}, as "
+                "where a file has blanks behind its commas, and is stored so; it will not match the same id without "
+                "one. Delete the blanks between the cells and load again."
+            )
         elif key.startswith(MORE_IN):
             path = key.removeprefix(MORE_IN)
             name = next((name for name, source in mapping.sources.items() if path in source.columns), path)
@@ -306,7 +313,7 @@ def _kept_quotes(preview: Preview, mapping: ColumnMapping) -> str:
     if preview.delimiter is None or preview.layout.dialect.quoting:
         return ""
     texts = [row.get(column) or "" for row in preview.rows for column in mapping.sources["text"].columns]
-    whole = [text for text in texts if len(text) > 1 and text[0] == text[-1] == '"']
+    whole = [text for text in map(str.strip, texts) if len(text) > 1 and text[0] == text[-1] == '"']
     if not whole:
         return ""
     return (

@@ -150,6 +150,36 @@ def test_an_empty_column_never_beats_a_filled_one(tmp_path: Path) -> None:
     assert (found["post_id"], found["views"], found["author_id"]) == ("Comment ID", "impressions", "Channel ID")
 
 
+@pytest.mark.parametrize(
+    ("taken", "other"),
+    [
+        ("user_id_str", "user_name"),
+        ("from_user_id", "from_user_name"),
+        ("authorMeta/id", "authorMeta/name"),
+        ("author_username", "author_name"),
+        ("author_handle", "author_name"),
+        ("username", "author"),
+        ("acct", "username"),
+        ("screen_name", "name"),
+        ("unique_id", "nickname"),
+        ("handle", "display_name"),
+        ("from_user_name", "to_user_name"),
+        ("author", "nickname"),
+        ("by", "page_name"),
+        ("user.screen_name", "user.name"),
+    ],
+)
+def test_the_account_is_what_no_two_people_share(taken: str, other: str, tmp_path: Path) -> None:
+    for header in (f"id,{taken},{other},text", f"id,{other},{taken},text"):
+        found = of_table(tmp_path, header, *(f"{n},a{n},b{n},{words}" for n, words in enumerate(WORDS)))
+        assert found["author_id"] == taken
+
+
+def test_an_id_of_each_post_is_no_account(tmp_path: Path) -> None:
+    found = of_table(tmp_path, "unique_id,id,text", *(f"u{n},{n},{words}" for n, words in enumerate(WORDS)))
+    assert "author_id" not in found
+
+
 # --- what is said of it ----------------------------------------------------------------------------------------------
 
 
@@ -314,3 +344,29 @@ def test_a_time_that_is_not_read_is_refused_with_how_to_write_it(
     with pytest.raises(Refused) as refused:
         loaded(workspace, tmp_path, f"id,created_at,text\n1,{written},words of it\n".encode(), "p.csv")
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("shown", ["author_name", "nickname", "display_name", "user.name"])
+def test_names_that_people_show_are_taken_for_want_of_better_and_that_is_told(
+    shown: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    lines = [f"{n},{AT},Ann,{words}" for n, words in enumerate(WORDS)]
+    report, posts = loaded(workspace, tmp_path, "\n".join([f"id,created_at,{shown},text", *lines, ""]).encode())
+    assert {post["author_id"] for post in posts} == {"Ann"}
+    assert [note for note in report.notes if f"told apart by '{shown}', the name that they show" in note]
+
+
+@pytest.mark.parametrize(("one_per_post", "told"), [(True, True), (False, False)])
+def test_a_column_that_sees_several_accounts_in_the_one_taken_is_named(
+    one_per_post: bool, told: bool, workspace: Workspace, tmp_path: Path
+) -> None:
+    lines = [f"{n},{AT},UC1,ann{n * one_per_post},{words}" for n, words in enumerate(WORDS)]
+    report, _ = loaded(workspace, tmp_path, "\n".join(["id,created_at,channel_id,author,text", *lines, ""]).encode())
+    assert bool([note for note in report.notes if "say --map author_id='author'" in note]) == told
+
+
+def test_of_ids_and_handles_nothing_is_said(workspace: Workspace, tmp_path: Path) -> None:
+    lines = [f"{n},{AT},7,ann{n},{words}" for n, words in enumerate(WORDS)]
+    for names in ("user_id,username", "username,author_name"):
+        content = "\n".join([f"id,created_at,{names},text", *lines, ""]).encode()
+        assert not loaded(workspace, tmp_path, content)[0].notes

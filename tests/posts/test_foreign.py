@@ -39,6 +39,22 @@ FOREIGN = {
     "a fixed width": (NINE.replace(",", "     "), "fixed width"),
     "single quotes": ("'id','text'\n'1','words of one'\n", "single quotes"),
     "spaces in front of quotes": ('"id", "text"\n"1", "words of one"\n', "a space in front of quoted cells"),
+    "spaces in front of quotes below names without": (
+        "id, created_at, text\n" + "".join(f'{n}, {AT}, "words of {n}"\n' for n in range(9)),
+        "a space in front of quoted cells",
+    ),
+    "spaces in front of quotes around line breaks": (
+        "id,created_at,text\n" + "".join(f'{n}, {AT}, "words of {n}\nand more\nand more"\n' for n in range(9)),
+        "a space in front of quoted cells",
+    ),
+    "spaces in front of quotes around commas": (
+        "id, text, at\n" + "".join(f'{n}, "words{"," * (n % 2)} of {n}", {AT}\n' for n in range(9)),
+        "a space in front of quoted cells",
+    ),
+    "tabs and spaces in front of quotes": (
+        "id\tcreated_at\ttext\n" + "".join(f'{n}\t{AT}\t "words of ""{n}"""\n' for n in range(9)),
+        "a space in front of quoted cells",
+    ),
     "an archive of X": ('window.YTD.tweets.part0 = [\n  {"tweet": {"id": "1"}}\n]\n', "a script around JSON"),
     "JSON with a callback": ('callback([{"id": "1", "text": "a b"}])\n', "a script around JSON"),
     "R with spaces": (R_SPACES, "write.csv"),

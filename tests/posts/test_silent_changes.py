@@ -225,3 +225,26 @@ def test_ids_that_differ_only_by_spaces_are_told_and_kept(workspace: Workspace, 
         "5 ids in post_id differ from another only by spaces around them; they count as different ids.",
         "2 ids in author_id differ from another only by spaces around them; they count as different ids.",
     ]
+
+
+def test_a_cell_whose_quotes_a_blank_kept_from_opening_is_kept_apart_and_its_neighbours_are_not(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [f"{n},2024-05-01T10:00:00Z,words of {n},bob,1" for n in range(100, 130)]
+    rows[3] = '103,2024-05-01T10:00:00Z, "words of 3",bob,1'
+    rows[4] = '104,2024-05-01T10:00:00Z, "words of 4,bob,1'
+    rows[5] = '105,2024-05-01T10:00:00Z, "What" he said,bob,1'
+    rows[6] = '106,2024-05-01T10:00:00Z," ""words of 6""",bob,1'
+    report, posts = loaded(workspace, tmp_path, *rows)
+    assert report.reasons == {"blank_before_quote": 2}
+    assert {*map(str, range(100, 130))} - {*posts["post_id"]} == {"103", "104"}
+    texts = dict(zip(posts["post_id"], posts["text"], strict=True))
+    assert (texts["105"], texts["106"]) == (' "What" he said', ' "words of 6"')
+
+
+def test_ids_that_all_begin_with_a_blank_are_told(workspace: Workspace, tmp_path: Path) -> None:
+    report, posts = loaded(
+        workspace, tmp_path, *(f"{n}, 2024-05-01T10:00:00Z, words of {n}, bob, 1" for n in range(100, 109))
+    )
+    assert {*posts["author_id"][posts["post_id"].str.len() == 3]} == {" bob"}
+    assert [note.partition(", as where")[0] for note in report.notes] == ["author_id begins with a blank in 9 records"]
