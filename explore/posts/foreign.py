@@ -26,6 +26,30 @@ _RARE = frozenset("~¦§¬¶·•!#*")  # signs that separate columns now and th
 _SIGNS = (",", ";", "\t", "|")
 _OTHER_QUOTE = r"""\s+["']|\s*['“„«‘`]"""
 _USUAL = frozenset(re.sub(r"[\W_]+", "", one) for names in NAMES.values() for one in names)
+# What was put around or between the lines of a file on its way here, and how to take it off
+_WRAPPED = (
+    (
+        re.compile(r"version https://git-lfs"),
+        "is a pointer of Git LFS and not the file itself; fetch that with: git lfs pull",
+    ),
+    (
+        re.compile(r"HTTP/\d"),
+        "begins with what a web server says of its answer (curl -i); delete all above the first empty line, for "
+        "example with: sed '1,/^\\r*$/d' FILE",
+    ),
+    (
+        re.compile(r"""[^\s"'{}\[\],]+:(?:\d+:)?\{\s*\""""),
+        "has the name of a file in front of each line, as grep writes it; say grep -h, or take it off with: "
+        "sed 's/^[^{]*//' FILE",
+    ),
+    (re.compile(r'"\{\s*\\"'), "holds JSON packed into a string in each line; unpack it with: jq -c fromjson FILE"),
+    (
+        re.compile(r"[0-9a-fA-F]{1,8}\s*\n\{\s*\""),
+        "has a number above a post, as a web server puts it between pieces of an answer; keep the posts with: "
+        "grep '^{' FILE",
+    ),
+)
+_MAIL_LINE, _MAIL_SIGN = 76, re.compile(r"=(?:3D|[C-F][0-9A-F]=)")  # of quoted-printable: characters, what it writes
 _FEWEST_NAMES = 3  # usual names that make a line the column names
 _LONGEST_NAME = 60  # characters; the cells of a post's line are longer
 _FEW = 20  # lines that are looked at
@@ -38,6 +62,14 @@ def refuse_foreign_text(text: str, name: str) -> None:
         raise Refused(f"'{name}' is a document of a word processor (RTF); save the table in it as CSV.")
     if text.startswith("<"):
         raise Refused(f"'{name}' is a web page or XML, not posts; export them as CSV, JSONL or Parquet.")
+    for begins, says in _WRAPPED:
+        if begins.match(text):
+            raise Refused(f"'{name}' {says}")
+    if sum(len(line) == _MAIL_LINE and line.endswith("=") for line in lines) > 1 and _MAIL_SIGN.search(text):
+        raise Refused(
+            f"'{name}' is written as mails are (quoted-printable, '=C3=A9' for 'é'); decode it, for example with: "
+            "python3 -m quopri -d FILE"
+        )
     if _SCRIPT.match(text):
         raise Refused(
             f"'{name}' is a script around JSON, as archives of accounts are; remove what stands before the first "
@@ -99,6 +131,20 @@ def refuse_other_separators(text: str, name: str) -> None:
             _refuse_separator(sign, name)
     if len(re.findall(r"\S {2,}\S", lines[0])) > 1:
         raise Refused(f"'{name}' seems to have columns of a fixed width; export it as CSV.")
+
+
+def refuse_mixed_separators(text: str, name: str) -> None:
+    """Raise Refused where one sign separates the column names and another one the cells below them."""
+    header, *lines = [line for line in text.splitlines()[:-1] or text.splitlines() if line.strip()][:_FEW] or [""]
+    sign = max(_SIGNS, key=header.count)
+    gaps = header.count(sign)
+    for other in _SIGNS:
+        mixed = sum(line.count(other) >= gaps > line.count(sign) for line in lines)
+        if gaps > 1 and other not in header and lines and mixed >= 0.8 * len(lines):
+            raise Refused(
+                f"'{name}' separates its column names by {sign!r} and what is below them by {other!r}; write the "
+                f"names with {other!r} too."
+            )
 
 
 def refuse_missing_name(header: list[str], rows: Sequence[Sequence[str]], name: str) -> None:

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from explore.errors import Refused, brief
 from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, blank_before_quote, records
 from explore.posts.encodings import decoded, encoding_of
-from explore.posts.foreign import refuse_foreign_text, refuse_lines_above, refuse_other_separators
+from explore.posts.foreign import (
+    refuse_foreign_text,
+    refuse_lines_above,
+    refuse_mixed_separators,
+    refuse_other_separators,
+)
 from explore.posts.names import NAMES, latin, plain_name
 from explore.posts.telegram import is_telegram_export
 
@@ -26,6 +31,7 @@ _SEPARATOR_LINE = re.compile(r"\ufeff?" + SEPARATOR_LINE)
 _LIST = re.compile(r"\[\s*[\[{\"\d\]tfn-]")
 _JOINED = re.compile(r'[^"]"[,;|\t]"[^"]')  # between the names of a header: what a program put between its cells
 _QUOTED = re.compile(r'"(?:[^"]|"")*+"')
+_SINGLE_QUOTED = re.compile(r"\s*'.*'\s*", re.DOTALL)
 _DATA = re.compile(r"[-+]?\d[\d.,:/ TZ+-]*|https?://\S+|\d{4}-\d\d-\d\d.*")
 
 
@@ -113,6 +119,8 @@ def told_by(head: bytes, *, name: str, compression: str, delimiter: str | None) 
         raise Refused(f"'{name}' holds nothing but white space; export it again.")
     refuse_lines_above(text, name)
     dialect = _dialect(decoded(head, encoding), delimiter)
+    if not _agreement(decoded(head, encoding), dialect)[0]:
+        refuse_mixed_separators(text, name)
     if delimiter is not None or _SEPARATOR_LINE.match(text):
         _refuse_wrong_delimiter(decoded(head, encoding), dialect.delimiter, name, named=delimiter is not None)
     elif _is_odd(dialect.delimiter, text.partition("\n")[0]):
@@ -134,8 +142,8 @@ def check_header(header: list[str], *, name: str) -> None:
         )
     if twice:
         raise Refused(f"'{name}' names the column '{brief(twice[0])}' more than once; rename one of them.")
-    if all(re.fullmatch(r"\s*'.*'\s*", cell) for cell in header):
-        raise Refused(f"'{name}' puts its cells in single quotes; write it with double quotes.")
+    if all(map(_SINGLE_QUOTED.fullmatch, header)):
+        raise _single_quotes(name)
     if any(_JOINED.search(cell) for cell in header):
         raise Refused(
             f"'{name}' has quotes between its cells and none at both ends of a line ('{brief(header[0])}'); put them "
@@ -158,14 +166,23 @@ def check_header(header: list[str], *, name: str) -> None:
         raise Refused(f"The first line of '{name}' looks like a post ('{brief(data[0])}'); put column names above it.")
 
 
-def refuse_blank_before_quotes(rows: list[Record], *, name: str) -> None:
-    """Raise Refused where most records have cells whose quotes a blank kept from opening. The header is the first row.
+def check_rows(rows: list[Record], *, name: str) -> None:
+    """Raise Refused where the quotes of most records are of another kind, or a blank kept them from opening a cell.
+
+    The header is the first row.
 
     Records with fewer cells do not count: they are what a text with line breaks then goes on in.
     """
     whole = [row for row in rows[1:] if len(row.cells) >= len(rows[0].cells)]
     if 2 * sum(blank_before_quote(row, row.cells) for row in whole) > len(whole):
         raise _blank_before_quotes(name)
+    told = [[cell for cell in row.cells if cell.strip()] for row in whole]
+    if 2 * sum(len(cells) > 1 and all(map(_SINGLE_QUOTED.fullmatch, cells)) for cells in told) > len(told):
+        raise _single_quotes(name)
+
+
+def _single_quotes(name: str) -> Refused:
+    return Refused(f"'{name}' puts its cells in single quotes; write it with double quotes.")
 
 
 def _blank_before_quotes(name: str) -> Refused:

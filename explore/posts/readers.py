@@ -27,7 +27,7 @@ from explore.posts.layout import (
     Layout,
     Preview,
     check_header,
-    refuse_blank_before_quotes,
+    check_rows,
     sample_records,
     told_by,
 )
@@ -115,7 +115,7 @@ def _delimited_preview(file: InputFile, layout: Layout, head: bytes) -> Preview:
     check_header(header, name=file.name)
     refuse_missing_name(header, [row.cells for row in rows[1:]], file.name)
     if layout.dialect.quoting:
-        refuse_blank_before_quotes(rows, name=file.name)
+        check_rows(rows, name=file.name)
     good = [dict(zip(header, row.cells, strict=True)) for row in rows[1:] if len(row.cells) == len(header)]
     if not rows[1:]:
         raise Refused(f"'{file.name}' has column names and no posts; export it again.")
