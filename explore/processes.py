@@ -46,8 +46,6 @@ def processes_beside(*, wanted: bool, warm_up: Callable[[], object]) -> Iterator
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(BESIDE, mp_context=spawn, initializer=_begin, initargs=(warm_up,)) as pool:
-        for _ in range(BESIDE):
-            pool.submit(_nothing)  # has all of them start now
 
         def submit(function: Callable[..., Result], *given: Any, **named: Any) -> Callable[[], Result]:
             here = partial(function, *given, **named)
@@ -64,6 +62,8 @@ def processes_beside(*, wanted: bool, warm_up: Callable[[], object]) -> Iterator
 
             return result
 
+        for _ in range(BESIDE):
+            submit(_nothing)  # has all of them start now
         yield submit
 
 

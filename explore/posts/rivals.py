@@ -31,8 +31,6 @@ _AUTHORS = frozenset(plain_name(name) for name in NAMES["author_id"])
 _SURE_AUTHORS = frozenset(plain_name(name) for name in (*AUTHOR_IDS, *HANDLES))
 _SHOWN_NAMES = frozenset(map(plain_name, DISPLAY_NAMES))
 _USERS_NAME = re.compile(r"user[./]name$", re.IGNORECASE)  # what an account shows, though plainly as a user name is
-
-
 _LISTED = 3
 _START, _ALIKE = 20, 0.5  # characters; texts that mostly begin alike are two ways of writing one
 _MEANT = {"text": "the text", "created_at": "the time of a post"}
