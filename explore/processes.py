@@ -8,16 +8,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-BESIDE = 2
-
 Result = TypeVar("Result")
+
+_there: dict[Callable[[], object], ProcessPoolExecutor] = {}
 
 
 class Submit(Protocol):
@@ -34,37 +34,50 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-@contextmanager
-def processes_beside(*, wanted: bool, warm_up: Callable[[], object]) -> Iterator[Submit]:
-    """Yield a way to compute in two processes beside this one; each calls `warm_up` at once.
+def in_this_process(function: Callable[..., Result], *given: Any, **named: Any) -> Callable[[], Result]:
+    """A `Submit` that computes here, when the result is asked for."""
+    return partial(function, *given, **named)
 
-    Where they are not wanted, there is one core only, or one of them dies (of want of memory, say), the work is done in
-    this process when its result is asked for: the result is the same.
+
+def process_beside(warm_up: Callable[[], object], *, wanted: bool) -> Submit:
+    """A way to compute in one process beside this one, which calls `warm_up` first and stays for the next time.
+
+    Where it is not wanted (and not there already), there is one core only, or it dies (of want of memory, say), the
+    work is done in this process when its result is asked for: the result is the same.
     """
-    if not wanted or (os.cpu_count() or 1) < 2:
-        yield partial  # type: ignore[misc]  # a partial is called without arguments, as the protocol says
-        return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(BESIDE, mp_context=spawn, initializer=_begin, initargs=(warm_up,)) as pool:
+    if (os.cpu_count() or 1) < 2 or not (wanted or warm_up in _there):
+        return in_this_process
+    pool = _started(warm_up)
 
-        def submit(function: Callable[..., Result], *given: Any, **named: Any) -> Callable[[], Result]:
-            here = partial(function, *given, **named)
+    def submit(function: Callable[..., Result], *given: Any, **named: Any) -> Callable[[], Result]:
+        here = in_this_process(function, *given, **named)
+        try:
+            there = pool.submit(function, *given, **named)
+        except BrokenProcessPool:
+            return here
+
+        def result() -> Result:
             try:
-                there = pool.submit(function, *given, **named)
+                return there.result()
             except BrokenProcessPool:
-                return here
+                return here()
 
-            def result() -> Result:
-                try:
-                    return there.result()
-                except BrokenProcessPool:
-                    return here()
+        return result
 
-            return result
+    return submit
 
-        for _ in range(BESIDE):
-            submit(_nothing)  # has all of them start now
-        yield submit
+
+def _started(warm_up: Callable[[], object]) -> ProcessPoolExecutor:
+    """The pool of the one process, begun anew where it has died; the process starts now."""
+    if warm_up in _there:
+        with suppress(BrokenProcessPool):
+            _there[warm_up].submit(_nothing)
+            return _there[warm_up]
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_begin, initargs=(warm_up,))
+    pool.submit(_nothing)
+    _there[warm_up] = pool
+    return pool
 
 
 def _begin(warm_up: Callable[[], object]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from explore.processes import processes_beside
+from explore.processes import process_beside
 
 
 def nothing() -> None:
@@ -28,20 +28,30 @@ def dies_unless_in(process: int) -> str:
     return "done"
 
 
-def test_two_functions_are_worked_on_in_other_processes() -> None:
-    with processes_beside(wanted=True, warm_up=nothing) as beside:
-        results = [beside(who), beside(who)]
-        assert os.getpid() not in {result() for result in results} or os.cpu_count() == 1
+def test_one_function_after_another_is_worked_on_in_the_same_other_process() -> None:
+    first, second = (process_beside(nothing, wanted=True)(who)() for _ in range(2))
+    assert first == second
+    assert first != os.getpid() or os.cpu_count() == 1
 
 
 @pytest.mark.parametrize("warm_up", [nothing, fails])
 def test_what_a_process_was_given_that_died_is_done_here(warm_up: Callable[[], None]) -> None:
-    with processes_beside(wanted=True, warm_up=warm_up) as beside:
-        first = beside(dies_unless_in, os.getpid())
-        assert first() == "done"
-        assert beside(dies_unless_in, os.getpid())() == "done"
+    beside = process_beside(warm_up, wanted=True)
+    first = beside(dies_unless_in, os.getpid())
+    assert first() == "done"
+    assert beside(dies_unless_in, os.getpid())() == "done"
+
+
+def test_after_one_that_died_another_process_begins() -> None:
+    dead = process_beside(nothing, wanted=True)
+    assert dead(dies_unless_in, os.getpid())() == "done"
+    assert process_beside(nothing, wanted=True)(who)() != os.getpid() or os.cpu_count() == 1
 
 
 def test_where_none_is_wanted_the_work_is_done_here_when_it_is_asked_for() -> None:
-    with processes_beside(wanted=False, warm_up=fails) as beside:
-        assert beside(who)() == os.getpid()
+    assert process_beside(fails, wanted=False)(who)() == os.getpid()
+
+
+def test_one_that_is_there_is_used_also_by_who_would_not_have_begun_it() -> None:
+    there = process_beside(nothing, wanted=True)(who)()
+    assert process_beside(nothing, wanted=False)(who)() == there

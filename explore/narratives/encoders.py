@@ -21,10 +21,9 @@ from explore.files import write_bytes
 from explore.narratives.endpoint import Endpoint
 from explore.narratives.lexicon import Lexicon
 from explore.narratives.static import Static
-from explore.narratives.tokens import Tokens, tokens
+from explore.narratives.tokens import UNAIDED, Aids, tokens
 from explore.narratives.transformer import Transformer
 from explore.narratives.vectors import Vectors, unit_rows
-from explore.progress import Progress, silent
 from explore.settings import Environment
 
 LEXICAL_DIMENSIONS = 100
@@ -40,10 +39,8 @@ class Encoder(Protocol):
     name: str
     version: str
 
-    def encode(
-        self, texts: Sequence[str], *, seed: int, spoken: Tokens | None = None, progress: Progress = silent
-    ) -> Vectors:
-        """Unit-length rows, shape (len(texts), d). `spoken`: the words of the texts, where they are known already."""
+    def encode(self, texts: Sequence[str], *, seed: int, aids: Aids = UNAIDED) -> Vectors:
+        """Unit-length rows, shape (len(texts), d)."""
         ...
 
     def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:
@@ -90,11 +87,9 @@ def encode_cached(
     *,
     seed: int,
     cache: Path,
-    spoken: Tokens | None = None,
-    progress: Progress = silent,
+    aids: Aids = UNAIDED,
 ) -> Vectors:
-    """The vectors of `texts`, whose words are `spoken`; read from `cache` when the same encoder has seen the same texts
-    with the same seed.
+    """The vectors of `texts`; read from `cache` when the same encoder has seen the same texts with the same seed.
 
     A cached file that cannot be read or has the wrong shape is made again.
     """
@@ -106,7 +101,7 @@ def encode_cached(
     cached = _read(path, rows=len(texts))
     if cached is not None:
         return cached
-    vectors = encoder.encode(texts, seed=seed, spoken=spoken, progress=progress)
+    vectors = encoder.encode(texts, seed=seed, aids=aids)
     buffer = BytesIO()
     np.save(buffer, vectors, allow_pickle=False)
     content = buffer.getvalue()
@@ -120,20 +115,14 @@ class Lexical:
     name = "lexical"
     version = "lexical-4"
 
-    def encode(
-        self,
-        texts: Sequence[str],
-        *,
-        seed: int,
-        spoken: Tokens | None = None,
-        progress: Progress = silent,  # noqa: ARG002
-    ) -> Vectors:
+    def encode(self, texts: Sequence[str], *, seed: int, aids: Aids = UNAIDED) -> Vectors:
         """Vectors of at most 200 dimensions: what a text holds, and the company its words keep."""
-        lexicon = Lexicon(tokens(texts) if spoken is None else spoken, seed=seed)
+        lexicon = Lexicon(aids.spoken or tokens(texts), seed=seed)
         if lexicon.is_empty:
             return np.zeros((len(texts), 1), dtype=np.float32)
-        held, company = lexicon.latent(LEXICAL_DIMENSIONS, characters=True), lexicon.company(LEXICAL_DIMENSIONS)
-        return unit_rows(np.hstack([held, company]).astype(np.float32))
+        company = aids.beside(lexicon.company, LEXICAL_DIMENSIONS)
+        held = lexicon.latent(LEXICAL_DIMENSIONS, characters=True)
+        return unit_rows(np.hstack([held, company()]).astype(np.float32))
 
     def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """All False: words are all it needs."""

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.narratives.text import as_written
-from explore.narratives.tokens import Tokens
+from explore.narratives.tokens import UNAIDED, Aids
 from explore.narratives.vectors import Vectors, unit_rows
-from explore.progress import Progress, silent
 
 BATCH = 32  # what small servers take in one request
 MOST_CHARACTERS = 2_000  # of a message: models read some 500 words and servers refuse more
@@ -77,20 +76,13 @@ class Endpoint:
         """The host, with its port where one is named, that an address leads to. Raises `Refused`."""
         return _checked(url).netloc
 
-    def encode(
-        self,
-        texts: Sequence[str],
-        *,
-        seed: int,  # noqa: ARG002
-        spoken: Tokens | None = None,  # noqa: ARG002
-        progress: Progress = silent,
-    ) -> Vectors:
+    def encode(self, texts: Sequence[str], *, seed: int, aids: Aids = UNAIDED) -> Vectors:  # noqa: ARG002
         """The server's vectors, in batches; it alone decides them, the seed does not. Raises `Refused`."""
         written = [as_written(text)[:MOST_CHARACTERS] for text in texts]
         filled = [place for place, text in enumerate(written) if text]
         vectors = np.zeros((len(texts), self._dimensions), dtype=np.float32)
         for begin in range(0, len(filled), BATCH):
-            progress(f"Sending messages to {self.host}", begin / len(filled))
+            aids.progress(f"Sending messages to {self.host}", begin / len(filled))
             rows = filled[begin : begin + BATCH]
             found = self._asked([written[row] for row in rows], waits=WAITS)
             if found.shape[1] != self._dimensions:

@@ -62,9 +62,9 @@ def unread(found: pd.DataFrame, unread: NDArray[np.bool_]) -> list[dict[str, Any
     ]
 
 
-def coded(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+def coded(posts: pd.DataFrame, found: pd.DataFrame, *, shared: pd.DataFrame) -> pd.DataFrame:
     """posts.parquet but for narrative_id: post_id, message_id, row (in the snapshot), created_at, author and message
-    (codes), views, lang, region, and link, tags, media (codes), repost as `cosharing.items` tells them."""
+    (codes), views, lang, region, and link, tags, media (codes), repost from `shared`, the posts' `cosharing.items`."""
     code = pd.Series(np.arange(len(found)), index=found["message_id"])
     author, _ = pd.factorize(posts["author_id"])
     return pd.DataFrame(
@@ -79,7 +79,7 @@ def coded(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
             "lang": posts["lang"],
             "region": posts["region"],
         }
-    ).join(cosharing.items(posts))
+    ).join(shared)
 
 
 def with_narratives(posts: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:

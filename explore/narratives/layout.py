@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from explore.narratives.descent import Curve
+from explore.narratives.vectors import in_one_thread
+
 PUSHED_PER_PULL = 3  # messages that a pair of neighbours is kept apart from, each time it is drawn together
+# a and b of umap.umap_.find_ab_params(spread=1, min_dist=.1 and 0): room on the map, none where clusters are sought
+MAP_CURVE = Curve(1.5769434602697652, 0.8950608778515733)
+CLUSTER_CURVE = Curve(1.93280839734315, 0.7904949732233831)
+
+SIDE = 10  # of the square, cube ... that a layout starts in
 
 Points = NDArray[np.float32]
 
@@ -21,7 +27,6 @@ def fuzzy_graph(indices: NDArray[np.int32], distances: Points, *, seed: int) -> 
     """
     from umap.umap_ import fuzzy_simplicial_set
 
-    _keep_what_is_compiled()
     graph, _, _ = fuzzy_simplicial_set(
         indices,  # for its length alone: the neighbours are given
         n_neighbors=indices.shape[1],
@@ -35,30 +40,10 @@ def fuzzy_graph(indices: NDArray[np.int32], distances: Points, *, seed: int) -> 
 
 def embed(graph: Any, start: Points, *, epochs: int, seed: int) -> Points:
     """Lay the graph out from `start`, shape (n, dimensions); the result has the same shape. One seeded thread."""
-    from umap.umap_ import find_ab_params, simplicial_set_embedding
-
-    _keep_what_is_compiled()
-    a, b = find_ab_params(spread=1.0, min_dist=0.1 if start.shape[1] == 2 else 0.0)
-    points, _ = simplicial_set_embedding(
-        start,
-        graph,
-        n_components=start.shape[1],
-        initial_alpha=1.0,
-        a=a,
-        b=b,
-        gamma=1.0,
-        negative_sample_rate=PUSHED_PER_PULL,
-        n_epochs=epochs,
-        init=start,
-        random_state=np.random.RandomState(seed),
-        metric="euclidean",
-        metric_kwds={},
-        densmap=False,
-        densmap_kwds={},
-        output_dens=False,
-        parallel=False,
-    )
-    return np.asarray(points, dtype=np.float32)
+    curve = MAP_CURVE if start.shape[1] == 2 else CLUSTER_CURVE
+    low, high = start.min(axis=0), start.max(axis=0)
+    start = SIDE * (start - low) / np.where(high > low, high - low, 1)
+    return curve.descend(graph, start, epochs=epochs, pushes=PUSHED_PER_PULL, seed=seed)
 
 
 def principal(vectors: Points, *, dimensions: int, seed: int) -> Points:
@@ -67,26 +52,18 @@ def principal(vectors: Points, *, dimensions: int, seed: int) -> Points:
 
     n, d = vectors.shape
     possible = min(dimensions, d, n)
-    points = PCA(possible, svd_solver="covariance_eigh", random_state=seed).fit_transform(vectors)
+    with in_one_thread():
+        points = PCA(possible, svd_solver="covariance_eigh", random_state=seed).fit_transform(vectors)
     noise = np.random.default_rng(seed).normal(scale=1e-2, size=(n, dimensions))
     noise[:, :possible] += points
     spread = np.abs(noise).max() or 1.0
     return (10 * noise / spread).astype(np.float32)
 
 
-@cache
-def _keep_what_is_compiled() -> None:
-    """Have umap's loops compiled once on this machine instead of once in every process, which takes four seconds.
+def warm_up() -> None:
+    """Compile the loop that `embed` runs, for the map and for clusters."""
+    from scipy import sparse
 
-    Where numba finds no folder that it may write to, they are compiled anew.
-    """
-    from umap import layouts, umap_
-
-    loops = (
-        umap_.smooth_knn_dist,
-        umap_.compute_membership_strengths,
-        layouts._nb_optimize_layout_euclidean_single_epoch,
-    )
-    with suppress(RuntimeError):
-        for loop in loops:
-            loop.enable_caching()
+    pair = sparse.csr_matrix(np.array([[0, 1], [1, 0]], dtype=np.float32))
+    for dimensions in (2, 5):
+        embed(pair, np.eye(2, dimensions, dtype=np.float32), epochs=1, seed=0)

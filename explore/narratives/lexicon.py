@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explore.narratives.tokens import Tokens
-from explore.narratives.vectors import Vectors, unit_rows
+from explore.narratives.vectors import Vectors, in_one_thread, unit_rows
 
 MOST_COLUMNS = 50_000
 FIT_SAMPLE = 30_000
@@ -68,7 +68,8 @@ class Lexicon:
         possible = min(dimensions, features.shape[1] - 1, len(sample) - 1)
         if possible < 1:
             return unit_rows(np.asarray(features.todense(), dtype=np.float32))
-        svd = TruncatedSVD(possible, n_iter=3, random_state=self._seed).fit(features[sample])
+        with in_one_thread():
+            svd = TruncatedSVD(possible, n_iter=3, random_state=self._seed).fit(features[sample])
         return unit_rows((features @ svd.components_.T.astype(np.float32)).astype(np.float32))
 
     def company(self, dimensions: int) -> Vectors:
@@ -100,7 +101,9 @@ class Lexicon:
             (information[positive].astype(np.float32), (together.row[positive], together.col[positive])),
             shape=together.shape,
         )
-        left, singular, _ = randomized_svd(matrix, min(dimensions, len(keep) - 1), n_iter=3, random_state=self._seed)
+        k = min(dimensions, len(keep) - 1)
+        with in_one_thread():
+            left, singular, _ = randomized_svd(matrix, k, n_iter=3, random_state=self._seed)
         vectors: Vectors = (left * np.sqrt(singular)).astype(np.float32)
         return vectors
 
@@ -128,9 +131,10 @@ def _together(spoken: Tokens, keep: NDArray[np.int64]) -> Any:
 def _without_shared(vectors: Vectors, *, seed: int) -> Vectors:
     """The rows without their first singular direction, found on a seeded sample, scaled to length one again."""
     sample = vectors[np.random.default_rng(seed).permutation(len(vectors))[:FIT_SAMPLE]]
-    _, directions = np.linalg.eigh(sample.T @ sample)
-    shared = directions[:, -1:].astype(np.float32)
-    rest: Vectors = (vectors - (vectors @ shared) @ shared.T).astype(np.float32)
+    with in_one_thread():
+        _, directions = np.linalg.eigh(sample.T @ sample)
+        shared = directions[:, -1:].astype(np.float32)
+        rest: Vectors = (vectors - (vectors @ shared) @ shared.T).astype(np.float32)
     return unit_rows(rest)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +17,11 @@ from explore.errors import Refused
 from explore.files import held
 from explore.narratives import (
     clusters,
+    cosharing,
     emergence,
     encoders,
     freezing,
+    layout,
     messages,
     nearcopies,
     run,
@@ -29,10 +31,10 @@ from explore.narratives import (
 )
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
-from explore.narratives.tokens import Tokens, tokens, without_bare_links
+from explore.narratives.tokens import Aids, Tokens, tokens, without_bare_links
 from explore.narratives.vectors import Vectors, typicality
 from explore.posts.snapshots import Snapshot
-from explore.processes import processes_beside
+from explore.processes import Submit, process_beside
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
 
@@ -82,32 +84,31 @@ def _explore(
         return kept
     clock = StageClock(progress)
     base = base or _sibling(workspace, snapshot.id, config, identity["version"])
-    with processes_beside(wanted=base is None and snapshot.n_posts >= BESIDE_FROM, warm_up=space.warm_up) as beside:
-        if base is not None:
-            clock("Reading the run that is there", 0.1)
-            posts, found, lies, places = freezing.reread(base)
-            spoken = Tokens.load(base.folder / "words.npz")
-            levels, identity = dict(base.manifest["levels"]), dict(base.manifest["encoder"])
-        else:
-            assert encoder is not None  # noqa: S101  # without a base there is one
-            posts, found, spoken, vectors = _compared(snapshot, workspace, config, encoder, clock=clock)
-            identity |= {"unread": freezing.unread(found, encoder.unread(found["text"].tolist()))}
-            laid, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
-            clock("Laying out", 0.4)
-            posts = freezing.coded(posts, found)
-            spoken = without_bare_links(spoken, found["text"][: len(spoken)].tolist())
-            lies = laid()
-            clock("Clustering", 0.65)
-            levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
-        clock("Clustering", 0.7)
-        sizes = _sizes(config.granularity, levels, lies)
-        settled = _settled(posts, found, lies, sizes)
-        clock("Naming narratives", 0.75)
-        typical = typicality(lies.vectors, settled.labels)
-        named = _named(posts, found, lies, spoken, settled.labels, typical)
-        if base is None:
-            clock("Drawing the map", 0.85)
-            places = drawn()
+    if base is not None:
+        clock("Reading the run that is there", 0.1)
+        posts, found, lies, places = freezing.reread(base)
+        spoken = Tokens.load(base.folder / "words.npz")
+        levels, identity = dict(base.manifest["levels"]), dict(base.manifest["encoder"])
+    else:
+        assert encoder is not None  # noqa: S101  # without a base there is one
+        beside = process_beside(layout.warm_up, wanted=snapshot.n_posts >= BESIDE_FROM)
+        compared = _compared(snapshot, workspace, config, encoder, clock=clock, beside=beside)
+        posts, found, spoken, vectors, shared = compared
+        identity |= {"unread": freezing.unread(found, encoder.unread(found["text"].tolist()))}
+        lies, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
+        clock("Clustering", 0.65)
+        posts = freezing.coded(posts, found, shared=shared())
+        spoken = without_bare_links(spoken, found["text"][: len(spoken)].tolist())
+        levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
+    clock("Clustering", 0.7)
+    sizes = _sizes(config.granularity, levels, lies)
+    settled = _settled(posts, found, lies, sizes)
+    clock("Naming narratives", 0.75)
+    typical = typicality(lies.vectors, settled.labels)
+    named = _named(posts, found, lies, spoken, settled.labels, typical)
+    if base is None:
+        clock("Drawing the map", 0.85)
+        places = drawn()
 
     clock("Scoring emergence", 0.95)
     found = freezing.placed(found, places, named, strength=settled.strength, typicality=typical)
@@ -174,20 +175,26 @@ def _sibling(workspace: Workspace, snapshot_id: str, config: RunConfig, encoder_
 
 
 def _compared(
-    snapshot: Snapshot, workspace: Workspace, config: RunConfig, encoder: encoders.Encoder, *, clock: StageClock
-) -> tuple[pd.DataFrame, pd.DataFrame, Tokens, Vectors]:
-    """The posts, their messages, those with words first, and the words and vectors of these."""
+    snapshot: Snapshot, workspace: Workspace, config: RunConfig, encoder: encoders.Encoder, *, clock: StageClock,
+    beside: Submit,
+) -> tuple[pd.DataFrame, pd.DataFrame, Tokens, Vectors, Callable[[], pd.DataFrame]]:  # fmt: skip
+    """The posts, their messages, those with words first, the words and vectors of these, and a function that waits for
+    what the posts could share (`cosharing.items`)."""
     clock("Collapsing copies", 0.0)
     posts = _read_posts(snapshot, config.as_of)
+    texts = pd.Index(posts["text"].unique())
+    told = beside(tokens, texts.tolist())
+    shared = beside(cosharing.items, posts[["text", "url", "media_id"]])
     keys = messages.keys(posts["text"])
     posts["message_id"] = messages.ids(nearcopies.gather(keys, posts["text"], posts["created_at"]))
-    found, spoken = _worded_first(messages.describe(posts))
+    found = messages.describe(posts)
+    found, spoken = _worded_first(found, told().of(texts.get_indexer(found["text"])))
     clock("Comparing messages", 0.05)
+    aids = Aids(spoken, beside, progress=lambda stage, done=None: clock(stage, 0.05 + 0.1 * (done or 0)))
     vectors = encoders.encode_cached(
-        encoder, found["text"][: len(spoken)].tolist(), spoken=spoken, seed=config.seed, cache=workspace.cache,
-        progress=lambda stage, done=None: clock(stage, 0.05 + 0.1 * (done or 0)),
-    )  # fmt: skip
-    return posts, found, spoken, vectors
+        encoder, found["text"][: len(spoken)].tolist(), seed=config.seed, cache=workspace.cache, aids=aids
+    )
+    return posts, found, spoken, vectors, shared
 
 
 def _kept(workspace: Workspace, run_id: str) -> Run | None:
@@ -203,7 +210,8 @@ def _kept(workspace: Workspace, run_id: str) -> Run | None:
 
 
 def warm_up() -> None:
-    """Import and compile what a run needs, so that the first run of a worker starts at once."""
+    """Import and compile what a run needs, here and beside, so that the first run of a worker starts at once."""
+    process_beside(layout.warm_up, wanted=True)
     space.warm_up()
     topics.warm_up()
 
@@ -234,13 +242,12 @@ def _sizes(granularity: str, levels: Mapping[str, Mapping[str, int]], lies: Spac
     return [max(2, round(level * fitted))]
 
 
-def _worded_first(found: pd.DataFrame) -> tuple[pd.DataFrame, Tokens]:
+def _worded_first(found: pd.DataFrame, spoken: Tokens) -> tuple[pd.DataFrame, Tokens]:
     """The messages with those that hold words first, and these words: the others (links, emoji) cannot be compared.
 
     vectors.npy, graph.npz, tree.npz and words.npz hold the messages with words, in this order. Where there are more of
     them than landmarks, they stand in the order of their ids, which are hashes: the first so many are a fair sample.
     """
-    spoken = tokens(found["text"].tolist())
     worded = np.diff(spoken.starts) > 0
     order = np.argsort(~worded, kind="stable")
     n = int(worded.sum())

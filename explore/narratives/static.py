@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from explore.errors import Refused
 from explore.narratives.lexicon import Lexicon
 from explore.narratives.text import words
-from explore.narratives.tokens import Tokens, tokens
+from explore.narratives.tokens import UNAIDED, Aids, Tokens, tokens
 from explore.narratives.vectors import Vectors, unit_rows
-from explore.progress import Progress, silent
 
 OWN_DIMENSIONS, OWN_WEIGHT = 50, 0.4
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json")
@@ -42,28 +41,16 @@ class Static:
         self.name = f"static:{folder.name}"
         self.version = f"static-4-{digest.hexdigest()}"
 
-    def encode(
-        self,
-        texts: Sequence[str],
-        *,
-        seed: int,
-        spoken: Tokens | None = None,
-        progress: Progress = silent,  # noqa: ARG002
-    ) -> Vectors:
+    def encode(self, texts: Sequence[str], *, seed: int, aids: Aids = UNAIDED) -> Vectors:
         """Mean of the model's vectors of a text's words, centred over all texts, beside what the snapshot says."""
+        own = aids.beside(_own, aids.spoken or tokens(texts), seed=seed)
         vectors = self._model.encode([" ".join(words(text)) for text in texts], use_multiprocessing=False)
         vectors = np.asarray(vectors, dtype=np.float32)
         empty = ~vectors.any(axis=1)
         vectors = unit_rows(vectors)
         vectors -= vectors[~empty].mean(axis=0) if not empty.all() else 0
         vectors[empty] = 0
-        lexicon = Lexicon(tokens(texts) if spoken is None else spoken, seed=seed)
-        own = (
-            []
-            if lexicon.is_empty
-            else [lexicon.latent(OWN_DIMENSIONS, characters=False), lexicon.company(OWN_DIMENSIONS)]
-        )
-        return unit_rows(np.hstack([unit_rows(vectors), *(OWN_WEIGHT * view for view in own)]).astype(np.float32))
+        return unit_rows(np.hstack([unit_rows(vectors), *(OWN_WEIGHT * view for view in own())]).astype(np.float32))
 
     def unread(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Which texts the model can hardly read: over half of their letters are unknown or stand alone as letters.
@@ -97,6 +84,14 @@ class Static:
             )
             for word, piece in zip(vocabulary, pieces, strict=True)
         }
+
+
+def _own(spoken: Tokens, *, seed: int) -> list[Vectors]:
+    """What the snapshot's own words say of the texts, and the company that they keep."""
+    lexicon = Lexicon(spoken, seed=seed)
+    if lexicon.is_empty:
+        return []
+    return [lexicon.latent(OWN_DIMENSIONS, characters=False), lexicon.company(OWN_DIMENSIONS)]
 
 
 def _letters(piece: str) -> int:

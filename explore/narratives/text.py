@@ -173,7 +173,7 @@ def without_links(text: str) -> str:
 
 def has_bare_link(text: str) -> bool:
     """Whether the text may hold a link without a scheme, such as "example.org/page"."""
-    return _DOMAIN_END.search(text) is not None
+    return _DOMAIN_END.search(text) is not None and _DOMAIN_END.search(_unlinked(text, " ")) is not None
 
 
 def says_nothing(word: str) -> bool:

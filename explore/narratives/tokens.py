@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from explore.narratives.text import has_bare_link, without_links, words
+from explore.processes import Submit, in_this_process
+from explore.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,19 @@ class Tokens:
             joined = kept["vocabulary"].tobytes().decode()
             starts = np.append(0, np.cumsum(kept["lengths"], dtype=np.int64))
             return Tokens(joined.split("\n") if joined else [], kept["flat"], starts)
+
+
+@dataclass(frozen=True)
+class Aids:
+    """What an encoder may use: `spoken`, the words of the texts, where they are known already; a way to compute
+    `beside` this process; and `progress` to tell."""
+
+    spoken: Tokens | None = None
+    beside: Submit = in_this_process
+    progress: Progress = silent
+
+
+UNAIDED = Aids()
 
 
 def tokens(texts: Sequence[str]) -> Tokens:

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.narratives.text import as_written
-from explore.narratives.tokens import Tokens
+from explore.narratives.tokens import UNAIDED, Aids
 from explore.narratives.vectors import Vectors, unit_rows
-from explore.progress import Progress, silent
 
 AT_ONCE = 2_048  # messages between two signs of progress
 INSTALL = ".venv/bin/python -m pip install '.[transformer]'"
@@ -40,20 +39,13 @@ class Transformer:
         package = getattr(self._package, "__version__", "")
         self.version = f"transformer-1-{package}-{_digest(self.folder)}"
 
-    def encode(
-        self,
-        texts: Sequence[str],
-        *,
-        seed: int,  # noqa: ARG002
-        spoken: Tokens | None = None,  # noqa: ARG002
-        progress: Progress = silent,
-    ) -> Vectors:
+    def encode(self, texts: Sequence[str], *, seed: int, aids: Aids = UNAIDED) -> Vectors:  # noqa: ARG002
         """The model's vectors of the messages as written, without links, mentions and a leading RT; no seed decides."""
         model = self._model()
         written = [as_written(text) for text in texts]
         blocks = [] if written else [np.zeros((0, 1), dtype=np.float32)]
         for begin in range(0, len(written), AT_ONCE):
-            progress("Comparing messages", begin / len(written))
+            aids.progress("Comparing messages", begin / len(written))
             found = model.encode(written[begin : begin + AT_ONCE], convert_to_numpy=True, show_progress_bar=False)
             blocks.append(np.asarray(found, dtype=np.float32))
         vectors = np.vstack(blocks)

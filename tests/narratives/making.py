@@ -132,11 +132,11 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
         texts[:] = found["text"][: len(vectors)]
         return all_posts, found, spoken, vectors
 
-    def in_a_row(vectors: Vectors, **_: Any) -> tuple[Callable[[], Space], Callable[[], Points]]:
+    def in_a_row(vectors: Vectors, **_: Any) -> tuple[Space, Callable[[], Points]]:
         n = len(vectors)
         xy = np.repeat(np.arange(n, dtype=np.float32)[:, None], 2, axis=1)
         lies = Space(vectors, sparse.csr_matrix((n, n)), np.empty((0, 4)))
-        return lambda: lies, lambda: xy
+        return lies, lambda: xy
 
     def by_word(*_: Any, **__: Any) -> clusters.Clusters:
         labels = np.full(len(texts), -1, dtype=np.int64)

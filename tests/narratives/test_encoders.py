@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.narratives.encoders import Encoder, Lexical, encode_cached, encoder_for, sent_to, unit_rows
-from explore.narratives.tokens import Tokens, tokens
-from explore.progress import Progress, silent
+from explore.narratives.tokens import UNAIDED, Aids, tokens
 from tests.narratives.making import stream
 
 Vectors = NDArray[np.float32]
@@ -32,10 +31,9 @@ class Counting:
         texts: Sequence[str],
         *,
         seed: int,
-        spoken: Tokens | None = None,  # noqa: ARG002
-        progress: Progress = silent,
+        aids: Aids = UNAIDED,
     ) -> Vectors:
-        progress("Counting", 0.5)
+        aids.progress("Counting", 0.5)
         self.calls += 1
         return unit_rows(np.array([[len(text), seed] for text in texts], dtype=np.float32))
 
@@ -165,7 +163,11 @@ def test_a_damaged_cache_file_is_made_again(tmp_path: Path, damage: bytes | None
 def test_an_encoder_says_how_far_it_is(tmp_path: Path) -> None:
     said: list[tuple[str, float | None]] = []
     encode_cached(
-        Counting(), ["a"], seed=1, cache=tmp_path, progress=lambda stage, done=None: said.append((stage, done))
+        Counting(),
+        ["a"],
+        seed=1,
+        cache=tmp_path,
+        aids=Aids(progress=lambda stage, done=None: said.append((stage, done))),
     )
     assert said == [("Counting", 0.5)]
 
@@ -208,6 +210,6 @@ def test_an_encoder_leaves_the_words_it_is_given_as_they_are() -> None:
     texts = ["to be or not to be", "flood in the city, flood in the fields", *(one["text"] for one in stream(each=20))]
     spoken = tokens(texts)
     before = spoken.flat.tolist()
-    given = Lexical().encode(texts, seed=1, spoken=spoken)
+    given = Lexical().encode(texts, seed=1, aids=Aids(spoken))
     assert spoken.flat.tolist() == before
     assert np.array_equal(given, Lexical().encode(texts, seed=1))

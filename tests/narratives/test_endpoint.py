@@ -15,6 +15,7 @@ import pytest
 from explore.errors import Refused
 from explore.narratives.encoders import encoder_for
 from explore.narratives.endpoint import PROBE, Endpoint
+from explore.narratives.tokens import Aids
 
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -103,7 +104,7 @@ def test_links_mentions_and_what_is_too_long_stay_here(server: Server, pauses: l
 def test_it_says_where_messages_go_and_how_far_it_is(server: Server, pauses: list[float]) -> None:
     said: list[tuple[str, float | None]] = []
     encoder = endpoint(server, pauses)
-    encoder.encode(["a b"] * 64, seed=1, progress=lambda stage, done=None: said.append((stage, done)))
+    encoder.encode(["a b"] * 64, seed=1, aids=Aids(progress=lambda stage, done=None: said.append((stage, done))))
     assert said == [(f"Sending messages to {encoder.host}", share) for share in (0.0, 0.5)]
 
 

@@ -17,6 +17,7 @@ import pytest
 from explore.errors import Refused
 from explore.narratives import transformer
 from explore.narratives.encoders import encoder_for
+from explore.narratives.tokens import Aids
 from explore.narratives.transformer import Transformer
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
@@ -84,7 +85,7 @@ def test_many_messages_are_encoded_in_parts_that_show_progress(model: Path) -> N
     shares: list[float | None] = []
     many = ["abc"] * (2 * transformer.AT_ONCE)
     encoder = Transformer(str(model), may_download=False)
-    vectors = encoder.encode(many, seed=1, progress=lambda _, done=None: shares.append(done))
+    vectors = encoder.encode(many, seed=1, aids=Aids(progress=lambda _, done=None: shares.append(done)))
     assert (len(vectors), shares) == (len(many), [0.0, 0.5])
     assert encoder.encode([], seed=1).shape[0] == 0
 
