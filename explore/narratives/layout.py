@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ def fuzzy_graph(indices: NDArray[np.int32], distances: Points, *, seed: int) -> 
     """
     from umap.umap_ import fuzzy_simplicial_set
 
+    _keep_what_is_compiled()
     graph, _, _ = fuzzy_simplicial_set(
         indices,  # for its length alone: the neighbours are given
         n_neighbors=indices.shape[1],
@@ -67,3 +70,16 @@ def warm_up() -> None:
     pair = sparse.csr_matrix(np.array([[0, 1], [1, 0]], dtype=np.float32))
     for dimensions in (2, 5):
         embed(pair, np.eye(2, dimensions, dtype=np.float32), epochs=1, seed=0)
+
+
+@cache
+def _keep_what_is_compiled() -> None:
+    """Have umap's loops compiled once on this machine instead of once in every process, which takes seconds.
+
+    Where numba finds no folder that it may write to, they are compiled anew.
+    """
+    from umap import umap_
+
+    with suppress(RuntimeError):
+        umap_.smooth_knn_dist.enable_caching()
+        umap_.compute_membership_strengths.enable_caching()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from explore.narratives.emergence import Window
 from explore.narratives.encoders import Lexical
 from explore.narratives.pipeline import explore, recluster
 from explore.narratives.run import Run, RunConfig
+from explore.processes import Submit, process_beside
 from explore.progress import silent
 from explore.settings import Workspace, workspace_at
 from tests.narratives.conftest import Explored
@@ -107,6 +110,22 @@ def test_two_fresh_workspaces_give_the_same_bytes(streamed: Explored, workspace:
     assert names == {path.name for path in again.folder.iterdir()}
     changed = [n for n in names if (again.folder / n).read_bytes() != (streamed.run.folder / n).read_bytes()]
     assert changed in ([], ["manifest.json"])
+
+
+def test_a_process_beside_the_run_changes_no_byte_of_it(
+    streamed: Explored, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[bool] = []
+
+    def beside(warm_up: Callable[[], object], **_: object) -> Submit:
+        submit = process_beside(warm_up, wanted=True)
+        used.append(submit(os.getpid)() != os.getpid())
+        return submit
+
+    monkeypatch.setattr("explore.narratives.pipeline.process_beside", beside)
+    again = explored(workspace, streamed.posts)
+    assert used == [(os.cpu_count() or 1) > 1]
+    assert again.manifest["files"] == streamed.run.manifest["files"]
 
 
 def test_the_same_run_again_is_the_one_there_is(streamed: Explored) -> None:
