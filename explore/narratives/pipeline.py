@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,17 @@ from explore.posts.snapshots import Snapshot
 from explore.processes import Submit, process_beside
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
+
+
+class Compared(NamedTuple):
+    """`posts`; their messages `found`, those with words first; the words `spoken` in these and their `vectors`; and a
+    function that waits for what the posts could share with others (`cosharing.items`)."""
+
+    posts: pd.DataFrame
+    found: pd.DataFrame
+    spoken: Tokens
+    vectors: Vectors
+    shared: Callable[[], pd.DataFrame]
 
 
 def explore(
@@ -92,8 +103,9 @@ def _explore(
     else:
         assert encoder is not None  # noqa: S101  # without a base there is one
         beside = process_beside(layout.warm_up, wanted=snapshot.n_posts >= BESIDE_FROM)
-        compared = _compared(snapshot, workspace, config, encoder, clock=clock, beside=beside)
-        posts, found, spoken, vectors, shared = compared
+        posts, found, spoken, vectors, shared = _compared(
+            snapshot, workspace, config, encoder, clock=clock, beside=beside
+        )
         identity |= {"unread": freezing.unread(found, encoder.unread(found["text"].tolist()))}
         lies, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
         clock("Clustering", 0.65)
@@ -177,9 +189,7 @@ def _sibling(workspace: Workspace, snapshot_id: str, config: RunConfig, encoder_
 def _compared(
     snapshot: Snapshot, workspace: Workspace, config: RunConfig, encoder: encoders.Encoder, *, clock: StageClock,
     beside: Submit,
-) -> tuple[pd.DataFrame, pd.DataFrame, Tokens, Vectors, Callable[[], pd.DataFrame]]:  # fmt: skip
-    """The posts, their messages, those with words first, the words and vectors of these, and a function that waits for
-    what the posts could share (`cosharing.items`)."""
+) -> Compared:  # fmt: skip
     clock("Collapsing copies", 0.0)
     posts = _read_posts(snapshot, config.as_of)
     texts = pd.Index(posts["text"].unique())
@@ -194,7 +204,7 @@ def _compared(
     vectors = encoders.encode_cached(
         encoder, found["text"][: len(spoken)].tolist(), seed=config.seed, cache=workspace.cache, aids=aids
     )
-    return posts, found, spoken, vectors, shared
+    return Compared(posts, found, spoken, vectors, shared)
 
 
 def _kept(workspace: Workspace, run_id: str) -> Run | None:

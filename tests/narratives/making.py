@@ -18,7 +18,6 @@ from explore.narratives import clusters, pipeline, space
 from explore.narratives.pipeline import explore
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import Points, Space
-from explore.narratives.tokens import Tokens
 from explore.narratives.vectors import Vectors
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
 from explore.settings import Workspace
@@ -127,10 +126,10 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
     texts: list[str] = []
     compared = pipeline._compared
 
-    def noted(*given: Any, **named: Any) -> tuple[pd.DataFrame, pd.DataFrame, Tokens, Vectors]:
-        all_posts, found, spoken, vectors = compared(*given, **named)
-        texts[:] = found["text"][: len(vectors)]
-        return all_posts, found, spoken, vectors
+    def noted(*given: Any, **named: Any) -> pipeline.Compared:
+        told = compared(*given, **named)
+        texts[:] = told.found["text"][: len(told.vectors)]
+        return told
 
     def in_a_row(vectors: Vectors, **_: Any) -> tuple[Space, Callable[[], Points]]:
         n = len(vectors)
