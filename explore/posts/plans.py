@@ -17,7 +17,7 @@ from explore.posts.sources import InputFile, digest
 from explore.posts.times import zone
 from explore.progress import StageClock
 
-_FORMAT = 9  # goes up when the same file would be read differently
+_FORMAT = 10  # goes up when the same file would be read differently
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def _delimited_preview(file: InputFile, layout: Layout, head: bytes) -> Preview:
     header = rows[0].cells
     check_header(header, name=file.name)
     refuse_missing_name(header, [row.cells for row in rows[1:]], file.name)
-    if layout.dialect.quoting:
+    if layout.dialect.quote == '"':
         check_rows(rows, name=file.name)
     good = [dict(zip(header, row.cells, strict=True)) for row in rows[1:] if len(row.cells) == len(header)]
     if not rows[1:]:

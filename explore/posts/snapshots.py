@@ -281,7 +281,7 @@ def _read_as(preview: Preview) -> dict[str, Any]:
         "compression": preview.compression,
         "encoding": preview.encoding if preview.format != "parquet" else None,
         "delimiter": preview.delimiter,
-        "quoting": preview.layout.dialect.quoting if preview.delimiter else None,
+        "quote": preview.layout.dialect.quote if preview.delimiter else None,
     }
 
 

@@ -25,7 +25,12 @@ _STEP = 2_048  # packed bytes a step: at most 64 MB of output at once, however h
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _PACKED = {_GZIP: "gzip", _ZSTD: "zstd"}
 _STARTS = {"gzip": (_GZIP,), "zstd": (_ZSTD, *(bytes([0x50 + i]) + b"\x2a\x4d\x18" for i in range(16)))}
+PICKLE = (
+    "a Python pickle, which may run code when it is opened and is never opened here; have the posts written as CSV, "
+    "JSONL or Parquet, for example with DataFrame.to_csv"
+)
 _FOREIGN = {
+    **{bytes([0x80, protocol]): PICKLE for protocol in (2, 3, 4, 5)},
     b"PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or save the sheet as CSV",
     b"BZh": "packed with bzip2; unpack it, or pack it with gzip or zstd",
     b"\xfd7zXZ": "packed with xz; unpack it, or pack it with gzip or zstd",

@@ -1,0 +1,78 @@
+"""Cells in single quotes are read as their writer meant them, and apostrophes that people wrote stay."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from explore.settings import Workspace
+from tests.posts.bad_inputs import AT
+from tests.posts.making import HEADER, csv_of, loaded, rows
+
+TAKEN_OFF = "Cells stand in single quotes"
+WORDS = ["plain words", "it's a word", "one, two", "two\nlines", "''", "'so' they said"]
+
+
+def by_writer(texts: Sequence[str], *, header_too: bool = False, every: bool = False) -> bytes:
+    """Posts as Python's writer puts them into single quotes: all cells, or those that need it."""
+    sink = io.StringIO(newline="")
+    quoting = csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL
+    writer = csv.writer(sink, quotechar="'", quoting=quoting, lineterminator="\n")
+    (writer.writerow if header_too else csv.writer(sink, lineterminator="\n").writerow)(HEADER.split(","))
+    writer.writerows([n, AT, text] for n, text in enumerate(texts))
+    return sink.getvalue().encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        by_writer(WORDS),
+        by_writer(WORDS, every=True),
+        by_writer(WORDS, every=True, header_too=True),
+        by_writer(WORDS * 300),
+    ],
+)
+def test_cells_in_single_quotes_are_read_without_them(content: bytes, workspace: Workspace, tmp_path: Path) -> None:
+    report, found = loaded(workspace, tmp_path, content)
+    assert report.quarantined == 0
+    assert [post["text"] for post in found[:6]] == WORDS
+    assert {post["post_id"] for post in found} == {str(n) for n in range(len(found))}
+    assert report.notes[0].startswith(TAKEN_OFF)
+
+
+@pytest.mark.parametrize("words", ["hello, world", "hello world"])
+def test_texts_in_single_quotes_below_plain_names_are_read_without_them(
+    words: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    report, found = loaded(workspace, tmp_path, csv_of(*(f"{n},{AT},'{words} {n}'" for n in range(5))))
+    assert [post["text"] for post in found] == [f"{words} {n}" for n in range(5)]
+    assert report.notes[0].startswith(TAKEN_OFF)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*rows(9), f"10,{AT},'so' they said", f"11,{AT},'tis nothing", f"12,{AT},rock 'n' roll"],
+        [*rows(9), f"10,{AT},'all of it'", f"11,{AT},'and this'", f"12,{AT},'and that'"],
+        [f"{n},{AT},'Ndrangheta {n}" for n in range(9)],
+        [f"1,{AT},'quoted'", f"2,{AT},'and again'"],
+        [f"{n},{AT},\"'hello, world {n}'\"" for n in range(9)],
+    ],
+)
+def test_apostrophes_that_people_wrote_stay(lines: list[str], workspace: Workspace, tmp_path: Path) -> None:
+    report, found = loaded(workspace, tmp_path, csv_of(*lines))
+    assert [post["text"] for post in found] == [line.split(",", 2)[2].strip('"') for line in lines]
+    assert not any(note.startswith(TAKEN_OFF) for note in report.notes)
+
+
+def test_single_quotes_that_are_not_doubled_inside_stay_and_are_told(workspace: Workspace, tmp_path: Path) -> None:
+    report, found = loaded(workspace, tmp_path, csv_of(*(f"{n},{AT},'it's all {n}'" for n in range(9))))
+    assert found[0]["text"] == "'it's all 0'"
+    assert report.notes == (
+        "9 texts of the first 9 begin and end with a single quote ('it's all 0'), stored as a part of them. Where an "
+        "exporter put them there, write the file with double quotes.",
+    )
