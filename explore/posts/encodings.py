@@ -59,6 +59,7 @@ def decoded(head: bytes, encoding: str) -> str:
 
 def _refuse_nuls(head: bytes, name: str) -> None:
     """Refuse what is full of NUL bytes: holes in a file, UTF-16 that does not say so, or no text at all."""
+    _refuse_binary(head.replace(b"\0", b""), name)
     if hole := _HOLE.search(head):
         rest = ", or put line breaks in their place: tr '\\000' '\\n' < FILE" if head.strip(b"\0") else ""
         raise Refused(
@@ -81,7 +82,7 @@ def _is_ebcdic(head: bytes) -> bool:
 def _refuse_binary(head: bytes, name: str) -> None:
     """Refuse what is full of control characters; those that separate columns, and the shifts of encodings, are none."""
     first = head.partition(b"\n")[0]
-    separators = {code for code in (1, 30, 31) if code in first}
+    separators = {code for code in (1, 20, 30, 31) if code in first}
     codes = {*range(1, 9), *range(14, 27), *range(28, 32)} - separators
     if sum(map(head.count, codes)) > len(head) / 20 and b"\x1b$)C" not in head:
         raise Refused(f"'{name}' is not CSV, JSONL or Parquet; export the posts in one of these.")

@@ -30,6 +30,38 @@ _RECORD_SIGNS = {  # RS, and the sign that shows it -> how to put line feeds in 
 }
 _LABEL = re.compile(r"([A-Za-z_][\w.-]*)([:=])(?!//)")
 _PICKLE = re.compile(r"\((?:l|d|lp\d+|dp\d+)\r?\n|c[\w.]+\r?\n[\w.]+\r?\n[p(]")  # of protocol 0, which is text
+_CHAT_LINE = (  # "[01/05/2024, 10:00:00] Ann: words" of a telephone, "01/05/2024, 10:00 - Ann: words" of another
+    r"\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?[AaPp]\.?\s?[Mm]\.?)?(?:\]| -) "
+)
+_NAMED = (  # how files begin that are often handed over and hold no rows -> what they are, and the way to posts
+    (_CHAT_LINE, "is a chat as WhatsApp exports it, which has no columns; make a table of time, sender and text of it"),
+    (
+        r"(?:\[\s*)?\{'\w+'\s*:",
+        "holds what Python prints of its objects, with single quotes; write each with json.dumps instead",
+    ),
+    (
+        r"(?:---\s*\n)?- [\w\"']+:(?: [^\n]*)?\n  [\w\"']+:",
+        "is YAML; write one post a line as JSON, for example with: yq -o=json -I=0 '.[]' FILE",
+    ),
+    (
+        r"\*{9,} 1\. row \*{9,}",
+        "is a table as mysql prints it with \\G, a line for each cell; export it as CSV",
+    ),
+    (
+        r"From \S+@\S+ [^\n]*\d{4}\r?\n|(?:[\w-]+: [^\n]*\n)+(?<=\n)Subject: ",
+        "holds mails; write a table of them as CSV",
+    ),
+    (r"WARC/\d", "is an archive of web pages (WARC); take the posts out of the pages and write them as CSV or JSONL"),
+    (
+        r"-----BEGIN PGP|age-encryption\.org/|-----BEGIN AGE|\$ANSIBLE_VAULT",
+        "is encrypted or signed; have it decrypted, and load what comes out",
+    ),
+    (
+        r"([A-Za-z0-9+/]{60,76})\r?\n(?:[A-Za-z0-9+/]{60,76}\r?\n)*[A-Za-z0-9+/]*={0,2}\s*\Z",
+        "is written in base64, as attachments of mails are; decode it with: base64 -d FILE",
+    ),
+)
+_LABEL_GAP = r" (?=[A-Za-z_][\w.-]*=)"
 _RARE = frozenset("~¦§¬¶·•!#*")  # signs that separate columns now and then; others are too common in plain texts
 _SIGNS = (",", ";", "\t", "|")
 _OTHER_QUOTE = r"""\s+["']|\s*['“„«‘`]"""
@@ -54,6 +86,9 @@ def refuse_foreign_text(text: str, name: str) -> None:
             f"'{name}' is written as mails are (quoted-printable, '=C3=A9' for 'é'); decode it, for example with: "
             "python3 -m quopri -d FILE"
         )
+    for begins, says in _NAMED:
+        if re.match(begins, text):
+            raise Refused(f"'{name}' {says}.")
     if _PICKLE.match(text):
         raise Refused(f"'{name}' is {PICKLE}.")
     _refuse_record_signs(text, name)
@@ -92,8 +127,9 @@ def _refuse_record_signs(text: str, name: str) -> None:
 
 def _refuse_labels(lines: Sequence[str], name: str) -> None:
     """Refuse lines of cells that each name their column: "id:1", tab, "text:words" (LTSV), or "id=1,text=words"."""
-    for sign in _SIGNS:
-        labels = [_LABEL.match(cell) for cell in lines[0].split(sign)] if lines else []
+    for sign in (*_SIGNS, _LABEL_GAP):
+        cells = re.split(sign if sign == _LABEL_GAP else re.escape(sign), lines[0] if lines else "")
+        labels = [_LABEL.match(cell) for cell in cells]
         known = {label[0] for label in labels if label}
         if len(known) < _FEWEST_LABELS or not all(labels) or len({label[-1] for label in known}) > 1:
             continue
@@ -101,8 +137,7 @@ def _refuse_labels(lines: Sequence[str], name: str) -> None:
         if len(lines) > 1 and alike > 0.8 * len(lines):
             mend = ", for example with: " + _FROM_LABELS.replace("=", max(known)[-1]) if sign == "\t" else "."
             raise Refused(
-                f"'{name}' names the column in each cell ('{brief(lines[0].split(sign)[0])}'), as LTSV does; write it "
-                f"as JSONL{mend}"
+                f"'{name}' names the column in each cell ('{brief(cells[0])}'), as LTSV does; write it as JSONL{mend}"
             )
 
 

@@ -30,6 +30,7 @@ _MAX_COLUMNS = 2_000
 _MAX_HEADER = 200  # characters; longer "names" are the text of a post
 _MAX_WORDS = 4
 _SEPARATOR_LINE = re.compile(r"\ufeff?" + SEPARATOR_LINE)
+_CONCORDANCE = re.compile("\ufeff?þ[^þ\n]*þ\x14þ")  # how the load files of lawyers begin
 _LIST = re.compile(r"\[\s*[\[{\"\d\]tfn-]")
 _JOINED = re.compile(r'[^"]"[,;|\t]"[^"]')  # between the names of a header: what a program put between its cells
 _SINGLE_QUOTED = re.compile(r"\s*'.*'\s*", re.DOTALL)
@@ -108,9 +109,9 @@ def told_by(head: bytes, *, name: str, compression: str, delimiter: str | None) 
     text = head.decode(encoding, "ignore").lstrip("\ufeff \t\r\n")
     if text.startswith("\x1e"):
         raise Refused(f"'{name}' has a sign before each record (RFC 7464); remove it first, for example: tr -d '\\036'")
+    refuse_foreign_text(text, name)
     if _LIST.match(text):
         raise Refused(f"'{name}' is one JSON list; write one post a line first, for example with: jq -c '.[]'")
-    refuse_foreign_text(text, name)
     refuse_wrapped(decoded(head, encoding).strip("\ufeff\r\n"), name)
     if is_telegram_export(text):
         return Layout("telegram", compression, encoding)
@@ -220,6 +221,8 @@ def _refuse_document(text: str, name: str) -> None:
 def _dialect(text: str, delimiter: str | None) -> Dialect:
     """The delimiter, line end and use of quotes under which the most records agree with the header."""
     newlines = ("\n", "\r") if text.count("\r") > text.count("\r\n") else ("\n",)
+    if _CONCORDANCE.match(text) and delimiter in {None, "\x14"}:
+        return Dialect("\x14", "þ")
     told = _SEPARATOR_LINE.match(text)
     if told and delimiter is None:
         delimiter = told[1]

@@ -63,6 +63,10 @@ def is_single_quoted(as_double: Sequence[Record], as_single: Sequence[Record], d
 
 def quote_notes(dialect: Dialect, texts: Sequence[str]) -> list[str]:
     """Sentences on quotes around cells; texts: the first ones, as they are stored."""
+    if dialect.quote == "þ":
+        signs = [text for text in texts if "®" in text]
+        where = f"{_counted(signs)} of the first {len(texts):,}"
+        return [f"The sign ® stands in {where}; load files write it for a line break. Stored so."] if signs else []
     if dialect.quote == "'":
         return ["Cells stand in single quotes, which were taken for the exporter's and left out ('it''s' for it's)."]
     bare = [text for text in map(str.strip, texts) if text]

@@ -373,4 +373,6 @@ def _first_whys(quarantine: Path, wanted: set[str]) -> dict[str, str]:
 
 def _mend(staged: Staged) -> str:
     """What a person can do about the commonest reason."""
+    if "same_id_other_text" in list(staged.reasons)[:1] and "post_id" in staged.facts["rounded_ids"]:
+        return "The ids look rounded, as spreadsheets round (every long one ends in 00): export them as text"
     return MENDS.get(next(iter(staged.reasons), ""), "Correct the file or the mapping")

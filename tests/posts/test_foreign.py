@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import pickle
 from pathlib import Path
@@ -103,6 +104,23 @@ FOREIGN = {
     "LTSV": ("".join(f"id:{n}\ttime:{AT}\ttext:see: this {n}\n" for n in range(9)), r"as LTSV does.*jq -Rc 'split"),
     "labels with commas": ("".join(f"id={n},text=words of {n}\n" for n in range(9)), "names the column in each cell"),
     "a pickle of protocol 0": ("(lp0\n(dp1\nVid\np2\nVtext\np3\ns.", "a Python pickle"),
+    "a chat of WhatsApp": ("[01/05/2024, 10:00:00] Ann: words, and more\n" * 9, "WhatsApp"),
+    "a chat of WhatsApp on Android": ("5/1/24, 10:00 PM - Ann: words, and more\n" * 9, "WhatsApp"),
+    "objects that Python printed": ("{'id': '1', 'text': \"it's\"}\n" * 3, "json.dumps"),
+    "a list that Python printed": ("[{'id': '1', 'text': \"it's\"},\n {'id': '2'}]\n", "json.dumps"),
+    "YAML": ("- id: 1\n  text: words of one\n- id: 2\n  text: more words\n", "is YAML.*yq"),
+    "a row over lines by mysql": ("*" * 27 + " 1. row " + "*" * 27 + "\n  id: 1\ntext: a b\n", r"prints it with \\G"),
+    "a mailbox": ("From ann@x.org Wed May  1 10:00:00 2024\nSubject: a\n\nwords, and more\n" * 3, "holds mails"),
+    "a mail": ("Received: from x\nDate: today\nSubject: a\n\nwords, and more\n", "holds mails"),
+    "a web archive": ("WARC/1.0\nWARC-Type: response\n\nwords\n", "WARC"),
+    "a message in PGP": ("-----BEGIN PGP MESSAGE-----\n\nhQEMA3\n", "is encrypted or signed"),
+    "base64": (base64.encodebytes(NINE.encode()).decode(), "base64 -d"),
+    "labels with blanks": (
+        "".join(f'id={n} text="words of {n}" user=ann\n' for n in range(9)),
+        "names the column in each",
+    ),
+    "orders for Elasticsearch": ('{"index": {"_id": "7"}}\n{"text": "a b"}\n' * 3, "jq -cn 'inputs as"),
+    "JSON with a comma behind each line": ('{"id": "1", "text": "a b"},\n' * 3, r"sed 's/,\\s\*\$//'"),
     "R with spaces": (R_SPACES, "write.csv"),
     "R with commas": (R_COMMAS, "one cell more than there are column names"),
 }
@@ -136,6 +154,9 @@ def test_it_is_named_with_the_mend(case: str, workspace: Workspace, tmp_path: Pa
         f'id,created_at,text\n1,{AT},"a diff:\n+1\n-2"\n',
         "msg id,text\n1,msg of one\n2,msg of two\n3,msg of three\n",
         "time: id,text\n10:00,words of one\n10:01,of two\n10:02,of three\n",
+        "text\nindex={a} b=c\nx=1 y=2\n",
+        "date,text\n2024-05-01,10:00 - Ann: words\n",
+        "text\nFrom ann@x.org in 2024\nSubject: a\n",
         "dc:id\tdc:text\n1\twords: of one\n2\tof two\n",
         "text\tid\nnote: see\tx:1\nnote: and\tx:2\n",
     ],
@@ -155,6 +176,11 @@ def test_posts_about_such_things_are_posts(text: str, workspace: Workspace, tmp_
         (gzip.compress(pickle.dumps([{"id": 1, "text": "a b"}] * 9, 4)), "a Python pickle"),
         (NINE.encode()[:80] + bytes(9_000) + NINE.encode()[80:], "a block of NUL bytes .from byte 80 on"),
         (bytes(16) + NINE.encode() * 9, "a block of NUL bytes .from byte 0 on"),
+        (b"$FL2@(#) SPSS DATA FILE" + bytes(99), "a file of SPSS"),
+        (b"<stata_dta><header><release>118" + bytes(99), "a file of Stata"),
+        (gzip.compress(b"X\n\x00\x00\x00\x03\x00\x04" + bytes(99)), "a file of R"),
+        (b"FEA1" + bytes(99), "a Feather file"),
+        (bytes([0, 1, 0, 0, *range(1, 9), *range(14, 26)]) * 9, "is not CSV, JSONL or Parquet"),
         (bytes(900), "a crash leaves where posts should be; copy or download it again.$"),
         (NINE.encode("utf-16-le"), "UTF-16LE without a mark"),
         (NINE.encode("utf-16-be"), "UTF-16BE without a mark"),

@@ -76,3 +76,19 @@ def test_single_quotes_that_are_not_doubled_inside_stay_and_are_told(workspace: 
         "9 texts of the first 9 begin and end with a single quote ('it's all 0'), stored as a part of them. Where an "
         "exporter put them there, write the file with double quotes.",
     )
+
+
+def test_load_files_of_lawyers_are_read_and_their_line_breaks_told(workspace: Workspace, tmp_path: Path) -> None:
+    texts = ["one, two", 'it\'s "quoted"', "two® lines", "two\nlines"]
+    lines = [HEADER.split(","), *([f"{n}", AT, text] for n, text in enumerate(texts))]
+    content = "\ufeff" + "".join("\x14".join(f"þ{cell}þ" for cell in line) + "\r\n" for line in lines)
+    report, found = loaded(workspace, tmp_path, content.encode(), "load.dat")
+    assert [(post["post_id"], post["text"]) for post in found] == [(f"{n}", text) for n, text in enumerate(texts)]
+    assert report.notes[0].startswith("The sign ® stands in 1 text of the first 4")
+
+
+def test_a_thorn_in_a_text_is_a_letter(workspace: Workspace, tmp_path: Path) -> None:
+    words = ["þetta er þ", "það", "þþ"]
+    report, found = loaded(workspace, tmp_path, csv_of(*(f"{n},{AT},{word}" for n, word in enumerate(words))))
+    assert [post["text"] for post in found] == words
+    assert report.notes == ()
