@@ -9,9 +9,9 @@ from explore.errors import brief
 from explore.posts.delimited import Dialect, Record
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*+"')
-_FEWEST = 3  # cells of a column that tell that all of it stands in quotes
+_FEWEST = 3  # cells or texts
 _EXPLAINED = 0.9  # share of the records of another width that single quotes must mend
-_MANY = 0.5  # share of the records, or texts
+_MANY = 0.5  # share of the texts
 
 
 def is_quoted(rows: Sequence[Sequence[str]]) -> bool:
@@ -30,31 +30,27 @@ def is_quoted(rows: Sequence[Sequence[str]]) -> bool:
 def is_single_quoted(as_double: Sequence[Record], as_single: Sequence[Record], delimiter: str) -> bool:
     """Whether a writer put cells into single quotes; the first records, read with either quote, the header first.
 
-    Told by names in single quotes, by a column of which all cells stand in them, by records of another width that they
-    mend, or by quotes that are doubled inside. A text that begins and ends with an apostrophe tells none of these.
+    Told by names or most records of which all cells stand in them, by records of another width that they mend, or by
+    quotes that are doubled inside.
+    Texts that begin and end with an apostrophe tell nothing, even where all of them do: some accounts write so.
     """
     header, *rows = as_single
     width = len(header.cells)
     fitting = [row for row in rows if len(row.cells) == width]
     misfits = sum(len(row.cells) != width for row in as_double[1:])
     left = len(rows) - len(fitting)
-    if len(as_double[0].cells) != width or left > misfits:
+    if not width or len(as_double[0].cells) != width or left > misfits:
         return False
     if any(_QUOTED.fullmatch(cell) for row in fitting for cell in row.cells if len(cell) > 1):
         return False
-    if all(_stands_in_single(header, cell, delimiter) for cell in header.cells):
+    wrapped = [[_stands_in_single(row, cell, delimiter) for cell in row.cells] for row in (header, *fitting)]
+    if all(wrapped[0]) or (width > 1 and 2 * sum(map(all, wrapped[1:])) > len(fitting)):
         return True
-    wrapped = [[_stands_in_single(row, cell, delimiter) for cell in row.cells] for row in fitting]
-    if misfits and left <= (1 - _EXPLAINED) * misfits and any(map(any, wrapped)):
+    if misfits and left <= (1 - _EXPLAINED) * misfits and any(map(any, wrapped[1:])):
         return True
-    said = [[bool(cell.strip()) for cell in row.cells] for row in fitting]
-    for place in range(width):
-        filled = [one[place] for one, here in zip(wrapped, said, strict=True) if here[place]]
-        if len(filled) >= max(_FEWEST, _MANY * len(rows)) and all(filled):
-            return True
     with_sign = [
         one
-        for row, here in zip(fitting, wrapped, strict=True)
+        for row, here in zip(fitting, wrapped[1:], strict=True)
         for cell, one in zip(row.cells, here, strict=True)
         if "'" in cell
     ]
