@@ -25,6 +25,7 @@ _SURE = 0.9  # Korean text: nearly all of it is syllables, which Chinese read as
 _HOLE = re.compile(rb"\x00{16,}")
 _MOSTLY = 0.9  # share of the NUL bytes at even, or odd, places
 _PLAIN = 0.97  # share of the characters; posts of a mainframe have few accents
+_ASCII = bytes(range(128))
 _BREAKS = {0x85: "\n"}  # the line break of EBCDIC
 _WORD_RUN = 2.5  # letters in a row beyond ASCII: words of another script, not a letter with an accent here and there
 
@@ -75,6 +76,8 @@ def _refuse_nuls(head: bytes, name: str) -> None:
 
 def _is_ebcdic(head: bytes) -> bool:
     """Whether the bytes are those of letters, digits and signs of EBCDIC; in other encodings they are mixed ones."""
+    if 2 * len(head.translate(None, _ASCII)) < len(head):  # letters and digits of EBCDIC are beyond ASCII
+        return False
     plain = head.decode("cp037").translate(_BREAKS)
     return sum(sign.isascii() and (sign.isprintable() or sign.isspace()) for sign in plain) > _PLAIN * len(head)
 
