@@ -42,6 +42,7 @@ def read(*values: Any, tz: str = "UTC", date_order: str | None = None) -> list[d
         "October 10, 2018 8:19:24 PM",
         "10 Oct 2018, 20:19:24",
         "10-Oct-2018 20:19:24",
+        "10-Oct-2018 8:19:24PM",
         "20181010T201924Z",
         " 2018-10-10T20:19:24Z ",
     ],
