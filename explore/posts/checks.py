@@ -31,6 +31,7 @@ _IDS = ("post_id", *_IDS_OF_OTHERS)
 ODD_ID = "odd id in "  # in `Checked.marked`, before the field: as spreadsheets and data frames write ids
 BLANK_BEFORE = "blank before "  # in `Checked.marked`, before the field: of ids that begin with white space
 _ODD_ID = r"""^\d+\.0+$|^="[^"]*"$"""
+_ADDED = r"|^\+\d+$"  # as a diff writes ids of posts; those of accounts may be numbers of telephones
 _TIME_REASONS = {
     times.MISSING: "no_time",
     times.BAD: "bad_time",
@@ -122,7 +123,9 @@ def _words(batch: Batch, source: Source, name: str, verdict: Verdict) -> pa.Arra
         verdict.reject((kinds == NUMBER) & as_mask(pc.match_substring_regex(values, "[eE]")), "rounded_id")
     if name in _IDS:
         verdict.marks[BLANK_BEFORE + name] = as_mask(pc.match_substring_regex(values, r"^\s"))
-        verdict.marks[ODD_ID + name] = as_mask(pc.match_substring_regex(values, _ODD_ID))
+        verdict.marks[ODD_ID + name] = as_mask(
+            pc.match_substring_regex(values, _ODD_ID + (_ADDED if name == "post_id" else ""))
+        )
     verdict.reject(as_mask(pc.greater(pc.utf8_length(values), MAX_CELL)), "cell_too_long")
     verdict.reject(as_mask(pc.match_substring(values, "\x00")), "nul")
     if name == "lang":

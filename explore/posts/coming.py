@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from explore.posts.names import WRAPPERS
 from explore.posts.paths import parse_source
-from explore.posts.presets import PRESETS
+from explore.posts.presets import recognised
 
 # Where services put a text that was too long for their usual place, beside that place; the longest first
 LONGER_TEXTS = ("extended_tweet.full_text", "note_tweet.text", "longText.longTextContent", "full_text")
@@ -24,13 +23,7 @@ def may_come(known: Collection[str]) -> set[str]:
         for path in known
         if path.split(".")[-1] == sign
     }
-    found = (
-        (wrapper, preset)
-        for wrapper in WRAPPERS
-        for preset in PRESETS
-        if all(wrapper + path in known for path in preset.needs)
-    )
-    wrapper, preset = next(found, ("", None))
+    wrapper, preset = recognised(known.__contains__) or ("", None)
     for source in preset.columns.values() if preset else ():
         choices = parse_source(source).choices
         if any(wrapper + column in known for choice in choices for column in choice):

@@ -44,13 +44,13 @@ _JAPANESE = "\x1b$B"  # begins Japanese in ISO-2022-JP; the escapes of a termina
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are kept apart. `quoting`: cells may stand in double quotes, doubled inside.
+    """How cells are kept apart. `quote`: what they may stand in, doubled inside; "" where quotes are part of them.
 
     newline: what ends a record, a line feed (also behind a carriage return) or a carriage return alone.
     """
 
     delimiter: str = ","
-    quoting: bool = True
+    quote: str = '"'
     newline: str = "\n"
 
 
@@ -91,7 +91,7 @@ def records(text: TextIO, dialect: Dialect, *, name: str = "the file") -> Iterat
     reader = _reader(lines, dialect)
     width = 0
     while True:
-        lines.begin(dialect.delimiter, most_cells=2 * width + _MORE_CELLS if width else 0)
+        lines.begin(dialect, most_cells=2 * width + _MORE_CELLS if width else 0)
         try:
             cells = next(reader)
         except StopIteration:
@@ -132,15 +132,15 @@ class _Lines:
         self._text, self._name = text, name
         self._again: deque[str] = deque()
         self.taken: list[str] = []
-        self.begin("", most_cells=0)
+        self.begin(Dialect(), most_cells=0)
 
-    def begin(self, delimiter: str, *, most_cells: int) -> None:
+    def begin(self, dialect: Dialect, *, most_cells: int) -> None:
         """A record begins. One with more cells than `most_cells` is given up (csv.Error) while it is still open.
 
         Else each line of a file with an odd quote in every line would go on to the end of the file.
         """
         self.taken.clear()
-        self._delimiter, self._most_cells, self._look_at = delimiter, most_cells, _MANY_LINES
+        self._dialect, self._most_cells, self._look_at = dialect, most_cells, _MANY_LINES
 
     def __iter__(self) -> _Lines:
         return self
@@ -148,7 +148,7 @@ class _Lines:
     def __next__(self) -> str:
         if self._most_cells and len(self.taken) == self._look_at:
             self._look_at *= 2
-            if len(next(csv.reader(self.taken, delimiter=self._delimiter), [])) > self._most_cells:
+            if len(next(_reader(iter(self.taken), self._dialect, strict=False), [])) > self._most_cells:
                 raise csv.Error("a quote that is not closed")
         line = self._again.popleft() if self._again else self._text.readline(MAX_LINE + 1)
         if not line:
@@ -164,10 +164,10 @@ class _Lines:
         return self.taken[0] if self.taken else ""
 
 
-def _reader(lines: Iterator[str], dialect: Dialect) -> Iterator[list[str]]:
-    if not dialect.quoting:
-        return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=True)
-    return csv.reader(lines, delimiter=dialect.delimiter, strict=True)
+def _reader(lines: Iterator[str], dialect: Dialect, *, strict: bool = True) -> Iterator[list[str]]:
+    if not dialect.quote:
+        return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=strict)
+    return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=strict)
 
 
 def _broken(lines: _Lines, error: csv.Error) -> Record:
@@ -211,7 +211,7 @@ def _swallowed(cells: Sequence[str], taken: Sequence[str], dialect: Dialect) -> 
     before, after = [*range(broken[0])], [*range(broken[-1] + 1, width)]
     others = [place for place in range(width) if place not in broken]
     alone = [
-        _alone(lines[0], Dialect(dialect.delimiter, quoting=False)),
+        _alone(lines[0], Dialect(dialect.delimiter, quote="")),
         *(_alone(line, dialect) for line in lines[1:]),
     ]
     verdicts = [_likeness(kinds, alone[0], after)]
@@ -330,7 +330,7 @@ def _suspects(part: list[Record], header: Sequence[str], dialect: Dialect, place
     """
     found = {index: "repeated_header" for index, record in enumerate(part) if record.cells == header}
     whole = "".join(record.raw for record in part)
-    if dialect.quoting and (' "' in whole or '\t"' in whole):
+    if dialect.quote == '"' and (' "' in whole or '\t"' in whole):
         width = len(header)
         found |= {
             index: "blank_before_quote"

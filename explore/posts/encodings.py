@@ -22,6 +22,11 @@ _CODE_PAGES = "perhaps a code page such as Windows-1251 (Cyrillic), 1253 (Greek)
 _SIGNS = "、。，！？‐–—‘’“”…"
 _DIFFERENT = 4  # characters of the large scripts; a link with + in it may happen to read as one or two
 _SURE = 0.9  # Korean text: nearly all of it is syllables, which Chinese read as Korean is not
+_HOLE = re.compile(rb"\x00{16,}")
+_MOSTLY = 0.9  # share of the NUL bytes at even, or odd, places
+_PLAIN = 0.97  # share of the characters; posts of a mainframe have few accents
+_ASCII = bytes(range(128))
+_BREAKS = {0x85: "\n"}  # the line break of EBCDIC
 _WORD_RUN = 2.5  # letters in a row beyond ASCII: words of another script, not a letter with an accent here and there
 
 
@@ -31,8 +36,11 @@ def encoding_of(head: bytes, name: str) -> str:
         raise Refused(f"'{name}' is in UTF-32; save it as UTF-8, {_mend('UTF-32')}.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    if head.count(0) > len(head) / 5:
-        raise Refused(f"'{name}' is no text that can be read (perhaps UTF-16 without a mark); save it as UTF-8.")
+    if head.count(0) > len(head) / 5 or not head[0]:
+        _refuse_nuls(head, name)
+    if _is_ebcdic(head):
+        breaks = r" | sed 's/\xc2\x85/\n/g'" if b"\x15" in head else ""
+        raise Refused(f"'{name}' is in EBCDIC, as mainframes write; save it as UTF-8, {_mend('IBM037')} FILE{breaks}")
     _refuse_binary(head, name)
     lines = head.splitlines()
     lines = lines[:-1] if len(lines) > 1 and not head.endswith((b"\n", b"\r")) else lines
@@ -50,10 +58,34 @@ def decoded(head: bytes, encoding: str) -> str:
     return codecs.getincrementaldecoder(encoding)(errors).decode(head)
 
 
+def _refuse_nuls(head: bytes, name: str) -> None:
+    """Refuse what is full of NUL bytes: holes in a file, UTF-16 that does not say so, or no text at all."""
+    _refuse_binary(head.replace(b"\0", b""), name)
+    if hole := _HOLE.search(head):
+        rest = ", or put line breaks in their place: tr '\\000' '\\n' < FILE" if head.strip(b"\0") else ""
+        raise Refused(
+            f"'{name}' holds a block of NUL bytes (from byte {hole.start():,} on), as an interrupted copy or a crash "
+            f"leaves where posts should be; copy or download it again{rest}."
+        )
+    evens, odds = head[::2].count(0), head[1::2].count(0)
+    if max(evens, odds) > _MOSTLY * (evens + odds):
+        encoding = "UTF-16BE" if evens > odds else "UTF-16LE"
+        raise Refused(f"'{name}' seems to be {encoding} without a mark; save it as UTF-8, {_mend(encoding)}.")
+    raise Refused(f"'{name}' is not CSV, JSONL or Parquet; export the posts in one of these.")
+
+
+def _is_ebcdic(head: bytes) -> bool:
+    """Whether the bytes are those of letters, digits and signs of EBCDIC; in other encodings they are mixed ones."""
+    if 2 * len(head.translate(None, _ASCII)) < len(head):  # letters and digits of EBCDIC are beyond ASCII
+        return False
+    plain = head.decode("cp037").translate(_BREAKS)
+    return sum(sign.isascii() and (sign.isprintable() or sign.isspace()) for sign in plain) > _PLAIN * len(head)
+
+
 def _refuse_binary(head: bytes, name: str) -> None:
     """Refuse what is full of control characters; those that separate columns, and the shifts of encodings, are none."""
     first = head.partition(b"\n")[0]
-    separators = {code for code in (1, 31) if code in first}
+    separators = {code for code in (1, 20, 30, 31) if code in first}
     codes = {*range(1, 9), *range(14, 27), *range(28, 32)} - separators
     if sum(map(head.count, codes)) > len(head) / 20 and b"\x1b$)C" not in head:
         raise Refused(f"'{name}' is not CSV, JSONL or Parquet; export the posts in one of these.")

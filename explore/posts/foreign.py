@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from explore.errors import Refused, brief
 from explore.posts.names import NAMES
+from explore.posts.sources import PICKLE
 
 _RULE = r"[|+\s]*:?[-=]{3,}:?(?:\s*[|+]\s*:?[-=]{3,}:?)*[|+\s]*"
 _SQL = re.compile(  # possessive and atomic, so that no remark is read twice in another way
@@ -22,34 +23,52 @@ _BOX_CROSSING = re.compile("[\u2500\u2501\u2550]{2,}[┼┿╂╋╪╫╬]")  #
 _R_HEADER = re.compile(r'"[^"\n]*"(?: "[^"\n]*")+\s*')
 _SIGN = re.compile(r"([^\w\s\"'.,;|\t-])\1*|\|{2,}|;{2,}|,{2,}|\t{2,}")
 _SCRIPT = re.compile(r"(?:(?:window|var|let|const)[.\s][\w.$]+\s*=\s*|[\w.$]+\()[\[{]")
+_RECORD_SIGNS = {  # RS, and the sign that shows it -> how to put line feeds in their place
+    "\x1e\n": "tr -d '\\036' < FILE",
+    "\x1e": "tr '\\n\\036' ' \\n' < FILE",
+    "\u241e": "sed -z 's/\\n/ /g;s/\u241e/\\n/g;s/\u241f/\\x1f/g' FILE",
+}
+_LABEL = re.compile(r"([A-Za-z_][\w.-]*)([:=])(?!//)")
+_PICKLE = re.compile(r"\((?:l|d|lp\d+|dp\d+)\r?\n|c[\w.]+\r?\n[\w.]+\r?\n[p(]")  # of protocol 0, which is text
+_CHAT_LINE = (  # "[01/05/2024, 10:00:00] Ann: words" of a telephone, "01/05/2024, 10:00 - Ann: words" of another
+    r"\u200e?\[?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?[AaPp]\.?\s?[Mm]\.?)?(?:\]| -) "
+)
+_NAMED = (  # how files begin that are often handed over and hold no rows -> what they are, and the way to posts
+    (_CHAT_LINE, "is a chat as WhatsApp exports it, which has no columns; make a table of time, sender and text of it"),
+    (
+        r"(?:\[\s*)?\{'\w+'\s*:",
+        "holds what Python prints of its objects, with single quotes; write each with json.dumps instead",
+    ),
+    (
+        r"(?:---\s*\n)?- [\w\"']+:(?: [^\n]*)?\n  [\w\"']+:",
+        "is YAML; write one post a line as JSON, for example with: yq -o=json -I=0 '.[]' FILE",
+    ),
+    (
+        r"\*{9,} 1\. row \*{9,}",
+        "is a table as mysql prints it with \\G, a line for each cell; export it as CSV",
+    ),
+    (
+        r"From \S+@\S+ [^\n]*\d{4}\r?\n|(?:[\w-]+: [^\n]*\n)+(?<=\n)Subject: ",
+        "holds mails; write a table of them as CSV",
+    ),
+    (r"WARC/\d", "is an archive of web pages (WARC); take the posts out of the pages and write them as CSV or JSONL"),
+    (
+        r"-----BEGIN PGP|age-encryption\.org/|-----BEGIN AGE|\$ANSIBLE_VAULT",
+        "is encrypted or signed; have it decrypted, and load what comes out",
+    ),
+    (
+        r"([A-Za-z0-9+/]{60,76})\r?\n(?:[A-Za-z0-9+/]{60,76}\r?\n)*[A-Za-z0-9+/]*={0,2}\s*\Z",
+        "is written in base64, as attachments of mails are; decode it with: base64 -d FILE",
+    ),
+)
+_LABEL_GAP = r" (?=[A-Za-z_][\w.-]*=)"
 _RARE = frozenset("~¦§¬¶·•!#*")  # signs that separate columns now and then; others are too common in plain texts
 _SIGNS = (",", ";", "\t", "|")
 _OTHER_QUOTE = r"""\s+["']|\s*['“„«‘`]"""
 _USUAL = frozenset(re.sub(r"[\W_]+", "", one) for names in NAMES.values() for one in names)
-# What was put around or between the lines of a file on its way here, and how to take it off
-_WRAPPED = (
-    (
-        re.compile(r"version https://git-lfs"),
-        "is a pointer of Git LFS and not the file itself; fetch that with: git lfs pull",
-    ),
-    (
-        re.compile(r"HTTP/\d"),
-        "begins with what a web server says of its answer (curl -i); delete all above the first empty line, for "
-        "example with: sed '1,/^\\r*$/d' FILE",
-    ),
-    (
-        re.compile(r"""[^\s"'{}\[\],]+:(?:\d+:)?\{\s*\""""),
-        "has the name of a file in front of each line, as grep writes it; say grep -h, or take it off with: "
-        "sed 's/^[^{]*//' FILE",
-    ),
-    (re.compile(r'"\{\s*\\"'), "holds JSON packed into a string in each line; unpack it with: jq -c fromjson FILE"),
-    (
-        re.compile(r"[0-9a-fA-F]{1,8}\s*\n\{\s*\""),
-        "has a number above a post, as a web server puts it between pieces of an answer; keep the posts with: "
-        "grep '^{' FILE",
-    ),
-)
 _MAIL_LINE, _MAIL_SIGN = 76, re.compile(r"=(?:3D|[C-F][0-9A-F]=)")  # of quoted-printable: characters, what it writes
+_FROM_LABELS = """jq -Rc 'split("\\t")|map(split("=")|{(.[0]):(.[1:]|join("="))})|add' FILE"""
+_FEWEST_LABELS = 2  # in the first line
 _FEWEST_NAMES = 3  # usual names that make a line the column names
 _LONGEST_NAME = 60  # characters; the cells of a post's line are longer
 _FEW = 20  # lines that are looked at
@@ -62,14 +81,18 @@ def refuse_foreign_text(text: str, name: str) -> None:
         raise Refused(f"'{name}' is a document of a word processor (RTF); save the table in it as CSV.")
     if text.startswith("<"):
         raise Refused(f"'{name}' is a web page or XML, not posts; export them as CSV, JSONL or Parquet.")
-    for begins, says in _WRAPPED:
-        if begins.match(text):
-            raise Refused(f"'{name}' {says}")
     if sum(len(line) == _MAIL_LINE and line.endswith("=") for line in lines) > 1 and _MAIL_SIGN.search(text):
         raise Refused(
             f"'{name}' is written as mails are (quoted-printable, '=C3=A9' for 'é'); decode it, for example with: "
             "python3 -m quopri -d FILE"
         )
+    for begins, says in _NAMED:
+        if re.match(begins, text):
+            raise Refused(f"'{name}' {says}.")
+    if _PICKLE.match(text):
+        raise Refused(f"'{name}' is {PICKLE}.")
+    _refuse_record_signs(text, name)
+    _refuse_labels(lines, name)
     if _SCRIPT.match(text):
         raise Refused(
             f"'{name}' is a script around JSON, as archives of accounts are; remove what stands before the first "
@@ -89,6 +112,33 @@ def refuse_foreign_text(text: str, name: str) -> None:
         raise Refused(
             f"'{name}' separates its columns by spaces, as R's write.table does; write it with write.csv instead."
         )
+
+
+def _refuse_record_signs(text: str, name: str) -> None:
+    """Refuse a file whose records end with a sign made for that, which line breaks inside of texts leave free."""
+    first = text.partition("\n")[0]
+    for sign, mend in _RECORD_SIGNS.items():
+        if sign[0] in first and 2 * text.count(sign) > text.count(sign[0]):
+            raise Refused(
+                f"'{name}' ends its records with the sign {sign[0]!r} (RS) and not with line breaks; put these in its "
+                f"place, for example with: {mend}"
+            )
+
+
+def _refuse_labels(lines: Sequence[str], name: str) -> None:
+    """Refuse lines of cells that each name their column: "id:1", tab, "text:words" (LTSV), or "id=1,text=words"."""
+    for sign in (*_SIGNS, _LABEL_GAP):
+        cells = re.split(sign if sign == _LABEL_GAP else re.escape(sign), lines[0] if lines else "")
+        labels = [_LABEL.match(cell) for cell in cells]
+        known = {label[0] for label in labels if label}
+        if len(known) < _FEWEST_LABELS or not all(labels) or len({label[-1] for label in known}) > 1:
+            continue
+        alike = sum((label := _LABEL.match(line)) is not None and label[0] in known for line in lines)
+        if len(lines) > 1 and alike > 0.8 * len(lines):
+            mend = ", for example with: " + _FROM_LABELS.replace("=", max(known)[-1]) if sign == "\t" else "."
+            raise Refused(
+                f"'{name}' names the column in each cell ('{brief(cells[0])}'), as LTSV does; write it as JSONL{mend}"
+            )
 
 
 def _is_rule(lines: Sequence[str]) -> bool:

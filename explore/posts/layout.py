@@ -6,7 +6,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from explore.errors import Refused, brief
 from explore.posts.delimited import SEPARATOR_LINE, Dialect, Record, blank_before_quote, records
@@ -18,6 +18,8 @@ from explore.posts.foreign import (
     refuse_other_separators,
 )
 from explore.posts.names import NAMES, latin, plain_name
+from explore.posts.prefixes import refuse_wrapped
+from explore.posts.quotes import is_quoted, is_single_quoted
 from explore.posts.telegram import is_telegram_export
 
 SAMPLE_ROWS = 200
@@ -28,9 +30,9 @@ _MAX_COLUMNS = 2_000
 _MAX_HEADER = 200  # characters; longer "names" are the text of a post
 _MAX_WORDS = 4
 _SEPARATOR_LINE = re.compile(r"\ufeff?" + SEPARATOR_LINE)
+_CONCORDANCE = re.compile("\ufeff?þ[^þ\n]*þ\x14þ")  # how the load files of lawyers begin
 _LIST = re.compile(r"\[\s*[\[{\"\d\]tfn-]")
 _JOINED = re.compile(r'[^"]"[,;|\t]"[^"]')  # between the names of a header: what a program put between its cells
-_QUOTED = re.compile(r'"(?:[^"]|"")*+"')
 _SINGLE_QUOTED = re.compile(r"\s*'.*'\s*", re.DOTALL)
 _DATA = re.compile(r"[-+]?\d[\d.,:/ TZ+-]*|https?://\S+|\d{4}-\d\d-\d\d.*")
 
@@ -107,9 +109,10 @@ def told_by(head: bytes, *, name: str, compression: str, delimiter: str | None) 
     text = head.decode(encoding, "ignore").lstrip("\ufeff \t\r\n")
     if text.startswith("\x1e"):
         raise Refused(f"'{name}' has a sign before each record (RFC 7464); remove it first, for example: tr -d '\\036'")
+    refuse_foreign_text(text, name)
     if _LIST.match(text):
         raise Refused(f"'{name}' is one JSON list; write one post a line first, for example with: jq -c '.[]'")
-    refuse_foreign_text(text, name)
+    refuse_wrapped(decoded(head, encoding).strip("\ufeff\r\n"), name)
     if is_telegram_export(text):
         return Layout("telegram", compression, encoding)
     if text.startswith("{"):
@@ -218,35 +221,39 @@ def _refuse_document(text: str, name: str) -> None:
 def _dialect(text: str, delimiter: str | None) -> Dialect:
     """The delimiter, line end and use of quotes under which the most records agree with the header."""
     newlines = ("\n", "\r") if text.count("\r") > text.count("\r\n") else ("\n",)
+    if _CONCORDANCE.match(text) and delimiter in {None, "\x14"}:
+        return Dialect("\x14", "þ")
     told = _SEPARATOR_LINE.match(text)
     if told and delimiter is None:
         delimiter = told[1]
     if delimiter is not None:
         wanted = _meant(delimiter)
-        quotings = (False, True) if wanted == "\x01" else (True, False)
-        tried = [Dialect(wanted, quoting, newline) for newline in newlines for quoting in quotings]
-        return max(_without_unquoted(text, tried), key=lambda one: _agreement(text, one)[0])
-    tried = [Dialect("\x01", quoting=False, newline=newline) for newline in newlines]
+        quotes = ("", '"') if wanted == "\x01" else ('"', "")
+        tried = [Dialect(wanted, quote, newline) for newline in newlines for quote in quotes]
+        best = max(_without_unquoted(text, tried), key=lambda one: _agreement(text, one)[0])
+        return _with_single_quotes(text, best)
+    tried = [Dialect("\x01", quote="", newline=newline) for newline in newlines]
     tried += [Dialect(one, newline=newline) for newline in newlines for one in _DELIMITERS]
-    tried += [Dialect("\t", quoting=False, newline=newline) for newline in newlines]
-    return max(_without_unquoted(text, tried), key=lambda one: _agreement(text, one))
+    tried += [Dialect("\t", quote="", newline=newline) for newline in newlines]
+    return _with_single_quotes(text, max(_without_unquoted(text, tried), key=lambda one: _agreement(text, one)))
 
 
 def _without_unquoted(text: str, tried: list[Dialect]) -> list[Dialect]:
     """The dialects without those that would keep the quotes of cells that plainly stand in quotes."""
-    return [one for one in tried if one.quoting or one.delimiter == "\x01" or not _is_quoted(text, one)]
+    return [
+        one
+        for one in tried
+        if one.quote or one.delimiter == "\x01" or not is_quoted([row.cells for row in sample_records(text, one)])
+    ]
 
 
-def _is_quoted(text: str, unquoted: Dialect) -> bool:
-    """Whether most cells that begin with a quote are closed and doubled as a writer of quotes does.
-
-    Texts that people put in quotes are closed too; only doubled quotes, or names in quotes, tell that a writer did it.
-    """
-    header, *rows = [record.cells for record in sample_records(text, unquoted)] or [[]]
-    cells = [cell for row in rows for cell in row if cell.startswith('"') and cell != '"']
-    closed = [cell for cell in cells if _QUOTED.fullmatch(cell)]
-    by_writer = closed if all(map(_QUOTED.fullmatch, header)) else [cell for cell in closed if '""' in cell[1:-1]]
-    return len(by_writer) > len(cells) - len(closed)
+def _with_single_quotes(text: str, found: Dialect) -> Dialect:
+    """The dialect that was found, with single quotes where cells stand in these."""
+    single = replace(found, quote="'")
+    if not found.quote or "'" not in text:
+        return found
+    as_double, as_single = sample_records(text, found), sample_records(text, single)
+    return single if as_single and is_single_quoted(as_double, as_single, found.delimiter) else found
 
 
 def _refuse_wrong_delimiter(text: str, delimiter: str, name: str, *, named: bool) -> None:

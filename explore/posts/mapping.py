@@ -11,9 +11,8 @@ from typing import Any
 from explore.errors import Refused, brief
 from explore.posts.choosing import by_content, by_name, last_resort, mean_length
 from explore.posts.layout import Preview
-from explore.posts.names import WRAPPERS
-from explore.posts.paths import Source, parse_source
-from explore.posts.presets import PRESETS, Preset
+from explore.posts.paths import Preset, Source, parse_source
+from explore.posts.presets import recognised
 from explore.posts.schema import FIELD, FIELD_NAMES
 
 _ERROR = re.compile(r"errors?\.")
@@ -43,10 +42,9 @@ class ColumnMapping:
 
 def detect(preview: Preview) -> ColumnMapping:
     """The mapping that the columns of a file suggest; a field without a likely column is left out."""
-    for wrapper in WRAPPERS:
-        for preset in PRESETS:
-            if all(_has(preview, wrapper + path) for path in preset.needs):
-                return _finished(preview, *_by_preset(preview, preset, wrapper), preset.name)
+    if found := recognised(lambda path: _has(preview, path)):
+        wrapper, preset = found
+        return _finished(preview, *_by_preset(preview, preset, wrapper), preset.name)
     columns = by_name(preview)
     how = dict.fromkeys(columns, "name")
     for name, column in by_content(preview, columns).items():

@@ -11,6 +11,19 @@ MOST_COLUMNS = 16  # that one field may come from
 
 
 @dataclass(frozen=True)
+class Preset:
+    """The shape of one export: the columns that give it away, and where our fields are in it.
+
+    A source is a column or dotted path, "a + b" (joined: texts by an empty line, ids by _) or "a | b" (the first that
+    says something).
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    columns: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Source:
     """Where one field comes from: the first of `choices` that says something; each is one column or several joined."""
 

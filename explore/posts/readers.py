@@ -41,6 +41,7 @@ from explore.posts.telegram import telegram_messages
 _HEAD = 2**18
 _SAMPLE_CHARACTERS = 2**22
 _MAX_PATHS = 4_000
+_ACTIONS = frozenset({"index", "create"})
 _JSON = frozenset({"jsonl", "telegram"})
 _GLANCE = Limits(seconds=20, silence=20)
 _PAGE_KEYS = frozenset(
@@ -114,7 +115,7 @@ def _delimited_preview(file: InputFile, layout: Layout, head: bytes) -> Preview:
     header = rows[0].cells
     check_header(header, name=file.name)
     refuse_missing_name(header, [row.cells for row in rows[1:]], file.name)
-    if layout.dialect.quoting:
+    if layout.dialect.quote == '"':
         check_rows(rows, name=file.name)
     good = [dict(zip(header, row.cells, strict=True)) for row in rows[1:] if len(row.cells) == len(header)]
     if not rows[1:]:
@@ -129,6 +130,7 @@ def _json_preview(file: InputFile, layout: Layout) -> Preview:
         _refuse_lines(file, layout)
     if len(records) == 1:
         refuse_posts_inside(records[0], file.name)
+    _refuse_actions(records, file.name)
     packed = packed_key(records)
     rows: list[dict[str, str | None]] = []
     known: dict[str, None] = {}
@@ -143,6 +145,16 @@ def _json_preview(file: InputFile, layout: Layout) -> Preview:
     columns = tuple(path for path in known if any(row.get(path) is not None for row in rows))
     layout = replace(layout, packed=packed)
     return Preview(file.name, file.size, layout, columns, tuple(rows), frozenset({*known} | may_come(known)), pages)
+
+
+def _refuse_actions(records: Sequence[Mapping[str, Any]], name: str) -> None:
+    """Refuse lines of which every other one says what to do with the next, as Elasticsearch takes them."""
+    actions = records[::2]
+    if len(records) > 1 and all(len(one) == 1 and _ACTIONS & one.keys() for one in actions):
+        raise Refused(
+            f"'{name}' is made for the bulk loading of Elasticsearch, a line of instruction before each post; keep the "
+            "posts and their ids with: jq -cn 'inputs as $a | input + {post_id: ($a[]._id)}' FILE"
+        )
 
 
 def _json_sample(file: InputFile, layout: Layout) -> list[dict[str, Any]]:
@@ -164,11 +176,14 @@ def _refuse_lines(file: InputFile, layout: Layout) -> None:
     reason = "broken_json"
     with _text(file, layout) as (text, _):
         try:
-            parse(next(_lines(text, layout, file.name), ""))
+            line = next(_lines(text, layout, file.name), "")
+            parse(line)
         except BadLine as bad:
             reason = str(bad)
     if reason != "broken_json":
         raise Refused(f"No line of '{file.name}' can be taken: {REASONS[reason]} in the first; export it again.")
+    if line.rstrip().endswith("},"):
+        raise Refused(f"Lines of '{file.name}' end with a comma; take it off, for example with: sed 's/,\\s*$//' FILE")
     raise Refused(
         f"No line of '{file.name}' is a JSON object; write one post a line without commas between them, "
         "for example with: jq -c ."

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import platform
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,38 +18,22 @@ from explore import __version__
 from explore.errors import Refused
 from explore.files import new_folder, own_folder, read_json, remove_abandoned, write_json
 from explore.posts.apart import FULL, Apart
-from explore.posts.layout import Preview, refuse_alike
+from explore.posts.layout import Preview
 from explore.posts.limits import limits_for
-from explore.posts.mapping import ColumnMapping, corrected, detect, mapped, require_text
+from explore.posts.mapping import mapped
 from explore.posts.notes import change_notes, read_notes
-from explore.posts.orders import Order, file_to
-from explore.posts.readers import preview_apart
+from explore.posts.plans import LoadOptions, Plan, plan_for
 from explore.posts.schema import POSTS_SCHEMA, QUARANTINE_SCHEMA
-from explore.posts.sources import InputFile, digest, ensure_unchanged, look_at
+from explore.posts.sources import ensure_unchanged, look_at
 from explore.posts.staging import POSTS, QUARANTINE, Staged
 from explore.posts.telling import load_notes, refuse_damage, refuse_one_of_several
-from explore.posts.times import zone
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
 
-_FORMAT = 9  # goes up when the same file would be read differently
+__all__ = ["LoadOptions", "LoadReport", "Snapshot", "list_snapshots", "load", "name_of", "open_snapshot"]
+
 _INVENTED = "made from a hash of text, time and author and the position in the load: the file has no ids"
 _ENDINGS = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".gz", ".zst", ".zstd"})
-
-
-@dataclass(frozen=True)
-class LoadOptions:
-    """How a person wants a file to be read; see the fields of the same name on the command line.
-
-    columns: our field -> source (a column, a dotted path, "a + b" or "a | b"); "" leaves the field out.
-    """
-
-    name: str | None = None
-    columns: dict[str, str] = field(default_factory=dict)
-    tz: str = "UTC"
-    date_order: str | None = None
-    delimiter: str | None = None
-    accept_quarantine: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,7 +142,7 @@ def load(
     files = tuple(look_at(Path(path)) for path in paths)
     limits = limits_for(sum(file.size for file in files))
     with Apart([file.name for file in files], limits=limits) as reader:
-        plan = _plan(files, options, clock, reader)
+        plan = plan_for(files, options, clock, reader)
         known = _read(workspace.snapshots / plan.id)
         if known is None:
             known = _write(plan, workspace, options, now, clock, reader)
@@ -205,64 +187,8 @@ def _as_called_now(workspace: Workspace, snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, name=name, manifest={**snapshot.manifest, "name": name})
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What is to be loaded and how; `id` is the snapshot's. same_files: each file left out, and the one like it."""
-
-    id: str
-    files: tuple[InputFile, ...]
-    hashes: tuple[str, ...]
-    sha256: str
-    previews: tuple[Preview, ...]
-    mapping: ColumnMapping
-    order: Order
-    same_files: tuple[tuple[str, str], ...]
-
-
-def _plan(files: tuple[InputFile, ...], options: LoadOptions, clock: StageClock, reader: Apart) -> _Plan:
-    """Look into the files, agree on a mapping and work out the id."""
-    previews = tuple(preview_apart(file, reader, delimiter=options.delimiter) for file in files)
-    mapping = corrected(detect(previews[0]), previews[0], options.columns)
-    require_text(mapping, previews[0])
-    refuse_alike(previews[0], mapping.columns, mapping.how)
-    for preview in previews[1:]:
-        corrected(ColumnMapping({}), preview, mapping.columns)
-    if options.date_order not in {None, "dmy", "mdy"}:
-        raise Refused(f"Date order '{options.date_order}' is not known; say --date-order dmy or mdy.")
-    zone(options.tz)  # refuses an unknown one
-    clock("Fingerprinting the file")
-    hashes = tuple(digest(file) for file in files)
-    like = _like_earlier(files, hashes, reader)
-    same = tuple((files[later].name, files[first].name) for later, first in like.items())
-    kept = [place for place in range(len(files)) if place not in like]
-    files, hashes = tuple(files[place] for place in kept), tuple(hashes[place] for place in kept)
-    previews = tuple(previews[place] for place in kept)
-    layouts = tuple(preview.layout for preview in previews)
-    order = Order(files, layouts, mapping.sources, options.tz, options.date_order)
-    whole = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return _Plan(_identity(whole, mapping, options), files, hashes, whole, previews, mapping, order, same)
-
-
-def _like_earlier(files: Sequence[InputFile], hashes: Sequence[str], reader: Apart) -> dict[int, int]:
-    """Place of a file -> place of the first that holds the same, whatever they are called and however packed."""
-    first: dict[str, int] = {}
-    like: dict[int, int] = {}
-    for place, (file, value) in enumerate(zip(files, hashes, strict=True)):
-        if file.compression != "none" and len(files) > 1:
-            value = str(reader.ask({"do": "fingerprint", "file": file_to(file)})["sha256"])
-        if first.setdefault(value, place) != place:
-            like[place] = first[value]
-    return like
-
-
-def _identity(whole: str, mapping: ColumnMapping, options: LoadOptions) -> str:
-    """The snapshot's id: what goes in and how it is read; the name and consent to a quarantine change no post."""
-    parts = [whole, mapping.columns, options.tz, options.date_order, options.delimiter, _FORMAT]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
 def _write(
-    plan: _Plan, workspace: Workspace, options: LoadOptions, now: datetime, clock: StageClock, reader: Apart
+    plan: Plan, workspace: Workspace, options: LoadOptions, now: datetime, clock: StageClock, reader: Apart
 ) -> Snapshot:
     """Read, check and store every record, or nothing."""
     target = workspace.snapshots / plan.id
@@ -301,7 +227,7 @@ def _write(
     return snapshot
 
 
-def _request(plan: _Plan, folder: Path, now: datetime) -> dict[str, Any]:
+def _request(plan: Plan, folder: Path, now: datetime) -> dict[str, Any]:
     ahead_of = (now + timedelta(days=1)).isoformat()
     return {"do": "stage", "order": plan.order.to_json(), "folder": str(folder), "ahead_of": ahead_of}
 
@@ -318,7 +244,7 @@ def _ensure_whole(folder: Path, staged: Staged) -> None:
         raise Refused("The reader wrote other posts than it counted, so nothing was kept; load the file again.")
 
 
-def _manifest(plan: _Plan, options: LoadOptions, staged: Staged, now: datetime, clock: StageClock) -> dict[str, Any]:
+def _manifest(plan: Plan, options: LoadOptions, staged: Staged, now: datetime, clock: StageClock) -> dict[str, Any]:
     """Everything that was done and found, for people and for later stages."""
     moment = now.astimezone(UTC)
     return {
@@ -355,7 +281,7 @@ def _read_as(preview: Preview) -> dict[str, Any]:
         "compression": preview.compression,
         "encoding": preview.encoding if preview.format != "parquet" else None,
         "delimiter": preview.delimiter,
-        "quoting": preview.layout.dialect.quoting if preview.delimiter else None,
+        "quote": preview.layout.dialect.quote if preview.delimiter else None,
     }
 
 

@@ -25,7 +25,12 @@ _STEP = 2_048  # packed bytes a step: at most 64 MB of output at once, however h
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _PACKED = {_GZIP: "gzip", _ZSTD: "zstd"}
 _STARTS = {"gzip": (_GZIP,), "zstd": (_ZSTD, *(bytes([0x50 + i]) + b"\x2a\x4d\x18" for i in range(16)))}
+PICKLE = (
+    "a Python pickle, which may run code when it is opened and is never opened here; have the posts written as CSV, "
+    "JSONL or Parquet, for example with DataFrame.to_csv"
+)
 _FOREIGN = {
+    **{bytes([0x80, protocol]): PICKLE for protocol in (2, 3, 4, 5)},
     b"PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or save the sheet as CSV",
     b"BZh": "packed with bzip2; unpack it, or pack it with gzip or zstd",
     b"\xfd7zXZ": "packed with xz; unpack it, or pack it with gzip or zstd",
@@ -35,6 +40,17 @@ _FOREIGN = {
     b"SQLite f": "an SQLite database; export the posts as CSV, JSONL or Parquet",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
     b"ARROW1": "an Arrow file; write it as Parquet",
+    b"FEA1": "a Feather file; write it as Parquet",
+    b"$FL2": "a file of SPSS; export the posts as CSV",
+    b"$FL3": "a file of SPSS; export the posts as CSV",
+    b"<stata_d": "a file of Stata; export the posts as CSV",
+    b"RDX": "a file of R; write the posts with write.csv",
+    b"X\n\0\0\0": "a file of R; write the posts with write.csv",
+    b"\x89HDF": "an HDF5 file; export the posts as CSV, JSONL or Parquet",
+    b"\x93NUMPY": "an array of NumPy; export the posts as CSV, JSONL or Parquet",
+    b"\x04\x22\x4d\x18": "packed with lz4; unpack it, or pack it with gzip or zstd",
+    b"\x89PNG": "a picture; have the posts exported as CSV, JSONL or Parquet",
+    b"\xff\xd8\xff": "a picture; have the posts exported as CSV, JSONL or Parquet",
     b"Obj\x01": "an Avro file; write it as Parquet",
     b"ORC": "an ORC file; write it as Parquet",
 }

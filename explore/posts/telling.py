@@ -18,6 +18,7 @@ from explore.posts.jsonlines import MORE_IN, POSTS_IN
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
 from explore.posts.othernames import BOTH, ONLY_OTHER
+from explore.posts.quotes import quote_notes
 from explore.posts.rivals import Rival, author_notes, choice_notes, rival_times
 from explore.posts.schema import FIELDS, MENDS, REASONS
 from explore.posts.shifts import NO_NUMBER
@@ -90,7 +91,9 @@ def load_notes(
     notes += guises(told, preview.delimiter)
     notes += _not_read(told["marked"], mapping)
     notes += _other_names(told["marked"], mapping, preview)
-    notes += filter(None, [_kept_quotes(preview, mapping)])
+    if preview.delimiter is not None:
+        texts = [row.get(column) or "" for row in preview.rows for column in mapping.sources["text"].columns]
+        notes += quote_notes(preview.layout.dialect, texts)
     notes += [
         f"{count:,} ids in {name} differ from another only by spaces around them; they count as different ids."
         for name, count in told["spaced"].items()
@@ -264,9 +267,9 @@ def _not_read(marked: Mapping[str, int], mapping: ColumnMapping) -> list[str]:
             )
         elif key.startswith(ODD_ID) and count:
             notes.append(
-                f"{key.removeprefix(ODD_ID)} in {counted(count, 'record', 'records')} is written as a spreadsheet or a "
-                'data frame writes ids, like 12.0 or ="12", and stored so; it will not match the same id of another '
-                "file. Export ids as text."
+                f"{key.removeprefix(ODD_ID)} in {counted(count, 'record', 'records')} is written as a spreadsheet, a "
+                'data frame or a diff writes ids, like 12.0, ="12" or +12, and stored so; it will not match the same '
+                "id of another file. Export ids as text."
             )
         elif key.startswith(BLANK_BEFORE) and count:
             notes.append(
@@ -306,21 +309,6 @@ def _other_names(marked: Mapping[str, int], mapping: ColumnMapping, preview: Pre
             f"where '{brief(other)}', another usual name of it, holds a value; {mend}."
         )
     return notes
-
-
-def _kept_quotes(preview: Preview, mapping: ColumnMapping) -> str:
-    """That cells in quotes were taken as they stand, quotes included; "" where none of the first texts is."""
-    if preview.delimiter is None or preview.layout.dialect.quoting:
-        return ""
-    texts = [row.get(column) or "" for row in preview.rows for column in mapping.sources["text"].columns]
-    whole = [text for text in map(str.strip, texts) if len(text) > 1 and text[0] == text[-1] == '"']
-    if not whole:
-        return ""
-    return (
-        f"Quotes were taken for a part of the cells: {counted(len(whole), 'text', 'texts')} of the first "
-        f"{len(texts):,} begin and end with one ({brief(whole[0])}). Where an exporter put them there, look for one "
-        "that stands alone, mend it and load again."
-    )
 
 
 def _silent(staged: Staged, mapping: ColumnMapping) -> str:
@@ -385,4 +373,6 @@ def _first_whys(quarantine: Path, wanted: set[str]) -> dict[str, str]:
 
 def _mend(staged: Staged) -> str:
     """What a person can do about the commonest reason."""
+    if "same_id_other_text" in list(staged.reasons)[:1] and "post_id" in staged.facts["rounded_ids"]:
+        return "The ids look rounded, as spreadsheets round (every long one ends in 00): export them as text"
     return MENDS.get(next(iter(staged.reasons), ""), "Correct the file or the mapping")

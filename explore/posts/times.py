@@ -36,7 +36,13 @@ _MONTH = r"(?P<b>[A-Za-zÀ-ÿ]{3,12})"
 _PATTERNS = {
     "ISO 8601": r"(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})(?:[T\s]\s?" + _CLOCK + _ZONE + ")?",
     "Twitter": _DAY_NAME + _MONTH + r"\s(?P<d>\d{1,2})\s" + _CLOCK + _ZONE + r"\s(?P<y>\d{4})",
-    "e-mail": _DAY_NAME + r"(?P<d>\d{1,2})\s" + _MONTH + r"\.?,?\s(?P<y>\d{4})(?:,?\s(?:at\s)?" + _CLOCK + _ZONE + ")?",
+    "e-mail": _DAY_NAME
+    + r"(?P<d>\d{1,2})[\s-]"
+    + _MONTH
+    + r"\.?,?[\s-](?P<y>\d{4})(?:,?\s(?:at\s)?"
+    + _CLOCK
+    + _ZONE
+    + ")?",
     "month first": _DAY_NAME + _MONTH + r"\.?\s(?P<d>\d{1,2}),?\s(?P<y>\d{4})(?:,?\s(?:at\s)?" + _CLOCK + _ZONE + ")?",
     "compact": r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:T?(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})" + _ZONE + ")?",
 }

@@ -57,6 +57,7 @@ def test_another_encoding_is_named(text: str, encoding: str, named: str, count: 
         "\x1b[31mred\x1b[0m and \x1b$ and \x1b(B",
         "~5 people ~{ab~} ~{hello there!~} ~~",
         "~{abcd~}",
+        "a" * 9_000,  # which EBCDIC reads as plain signs
         JAPANESE,
         KOREAN,
         RUSSIAN,

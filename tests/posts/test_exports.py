@@ -62,7 +62,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     ),
     "single quotes around cells with commas": (
         "p.csv",
-        csv_of(*(f"{n},{AT},'words, more'" for n in range(9))),
+        csv_of(*(f"{n},{AT},'it's words, more'" for n in range(9))),
         "begin with a quote of another kind",
     ),
     "a space in front of quotes": (

@@ -292,6 +292,14 @@ def test_ids_as_a_spreadsheet_writes_them_are_kept_and_told(odd: str, workspace:
     assert report.notes[0].startswith("author_id in 1 record is written as a spreadsheet")
 
 
+@pytest.mark.parametrize(("plus", "said"), [("id", 1), ("author", 0)])
+def test_a_plus_in_front_of_a_number_is_odd_for_a_post_and_a_telephone_for_an_account(
+    plus: str, said: int, workspace: Workspace, tmp_path: Path
+) -> None:
+    made = [{**one, "author": f"{n}", plus: f"+49{n}"} for n, one in enumerate(json_rows(3))]
+    assert told(workspace, tmp_path, jsonl_of(*made), "p.jsonl").count("or a diff writes ids") == said
+
+
 def test_long_posts_of_weibo_come_whole(workspace: Workspace, tmp_path: Path) -> None:
     made: list[dict[str, Any]] = [{**one, "isLongText": False} for one in json_rows(250)]
     made[240] |= {"isLongText": True, "longText": {"longTextContent": "all of the words"}}

@@ -68,7 +68,7 @@ def test_the_manifest_says_what_was_loaded_and_how(workspace: Workspace, tmp_pat
         "compression": "none",
         "encoding": "utf-8",
         "delimiter": ";",
-        "quoting": True,
+        "quote": '"',
     }
     assert manifest["files"] == [{"name": "may posts.csv", "bytes": len(content), "sha256": report.sha256}]
     assert set(manifest["seconds"]) == set(manifest["peak_rss_mb"]) >= {"Checking posts", "Looking for duplicates"}

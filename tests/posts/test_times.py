@@ -41,12 +41,18 @@ def read(*values: Any, tz: str = "UTC", date_order: str | None = None) -> list[d
         "Wed Oct 10 2018 22:19:24 GMT+0200 (Central European Summer Time)",
         "October 10, 2018 8:19:24 PM",
         "10 Oct 2018, 20:19:24",
+        "10-Oct-2018 20:19:24",
+        "10-Oct-2018 8:19:24PM",
         "20181010T201924Z",
         " 2018-10-10T20:19:24Z ",
     ],
 )
 def test_a_usual_way_to_write_a_time_is_read(text: str) -> None:
     assert read(text) == [WHEN]
+
+
+def test_a_day_with_a_month_in_letters_between_dashes_is_read() -> None:
+    assert read("10-Oct-2018", "10-OCT-2018", "10-Oct-18") == [datetime(2018, 10, 10, tzinfo=UTC)] * 2 + [BAD]
 
 
 def test_fractions_of_a_second_are_kept_to_the_microsecond() -> None:

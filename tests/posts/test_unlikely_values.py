@@ -205,3 +205,9 @@ def test_a_name_given_to_a_snapshot_that_is_there_is_taken(workspace: Workspace,
     assert open_snapshot(workspace, made).name == "second"
     load([file], workspace, now=NOW)
     assert open_snapshot(workspace, made).name == "second"
+
+
+def test_ids_that_a_spreadsheet_made_one_of_are_called_rounded(workspace: Workspace, tmp_path: Path) -> None:
+    lines = [row(1_786_000_000_000_000_000 + n // 2 * 100_000, f"words {n}") for n in range(40)]
+    with pytest.raises(Refused, match=r"The ids look rounded.*export them as text"):
+        loaded(workspace, tmp_path, csv_of(*lines))
