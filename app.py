@@ -100,6 +100,7 @@ with cards.plainly():
     if (page.title == "Snapshots" or not st.session_state.get(session.RUN)) and session.landed():
         st.switch_page(session.EMERGING_PAGE)
     with st.sidebar:
+        cards.STYLE()
         pick_run()
         if st.session_state.get(session.RUN) and page.title != "Snapshots":
             cards.job_card("sidebar")

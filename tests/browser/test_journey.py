@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from explore import jobs
 from explore.settings import workspace_at
 from tests.browser.conftest import PROJECT, App, leaves_this_machine, serve
+from tests.browser.contrast import faint
 from tests.narratives.making import NOW
 
 pytestmark = pytest.mark.browser
@@ -103,6 +104,16 @@ def test_the_pages_fit_a_narrow_window(page: Page, app: App) -> None:
         drawn = "[data-testid=stDataFrame] canvas, [data-testid=stVegaLiteChart] :is(canvas, svg)"
         expect(page.locator(drawn).first).to_be_visible(timeout=10_000)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("colour_scheme", ["light", "dark"], indirect=True)
+def test_no_word_is_fainter_than_it_may_be(page: Page, app: App) -> None:
+    for name in ("", "narrative", "map", "compare", "snapshots"):
+        page.goto(f"{app.url}/{name}")
+        expect(page.locator("h1")).to_be_visible(timeout=30_000)
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        page.wait_for_timeout(500)  # what is stale fades in
+        assert faint(page) == [], name
 
 
 def listen(page: Page) -> list[str]:
