@@ -43,8 +43,9 @@ def _accounts(doubt: AccountDoubt) -> str:
 
 
 def _contradicted(mapping: ColumnMapping, rival: Rival) -> str:
+    taken = brief(mapping.sources["created_at"].columns[0])
     return (
-        f"created_at: column '{brief(mapping.sources['created_at'].columns[0])}' says '{brief(rival.taken_value)}' "
-        f"where '{brief(rival.column)}' says '{brief(rival.value)}'; they differ in {rival.differ} of the first {rival.both} "
-        "records. Is the other one the time of posting? Choose it above."
+        f"created_at: column '{taken}' says '{brief(rival.taken_value)}' where '{brief(rival.column)}' says "
+        f"'{brief(rival.value)}'; they differ in {rival.differ} of the first {rival.both} records. "
+        "Is the other one the time of posting? Choose it above."
     )
