@@ -168,6 +168,7 @@ class _CurveScales:
                 values=[tick.isoformat() for tick in _ticks(low, high)],
                 labelOverlap="parity",
                 labelSeparation=6,
+                labelBound=10,  # pixels over the edge, where the padding ends; a date that is cut reads as another
             ),
         )
 
