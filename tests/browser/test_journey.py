@@ -106,6 +106,21 @@ def test_the_pages_fit_a_narrow_window(page: Page, app: App) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_posts_are_set_by_the_direction_of_their_own_first_letter(page: Page, app: App) -> None:
+    page.goto(app.url)
+    post = page.locator("[data-testid=stText] > *").first
+    expect(post).to_have_css("unicode-bidi", "plaintext", timeout=30_000)
+    post.evaluate("each => each.textContent = 'הפגנה'")
+    begins, ends = post.evaluate(
+        """each => {
+            const words = document.createRange();
+            words.selectNodeContents(each);
+            return [words.getClientRects()[0].right, each.parentElement.getBoundingClientRect().right];
+        }"""
+    )
+    assert begins == pytest.approx(ends, abs=1)
+
+
 @pytest.mark.parametrize("colour_scheme", ["light", "dark"], indirect=True)
 def test_no_word_is_fainter_than_it_may_be(page: Page, app: App) -> None:
     for name in ("", "narrative", "map", "compare", "snapshots"):
