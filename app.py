@@ -69,9 +69,10 @@ def pick_granularity(shown: dict[str, Any]) -> None:
         "a large one is split off at every level.",
         on_change=lambda: session.cut_anew(shown, st.session_state[key]) if st.session_state[key] else None,
     )
-    counts = [f"{found['narratives']:,} {level}" for level, found in shown.get("levels", {}).items()]
-    if counts:
-        st.caption(f"About {', '.join(counts)}")
+    levels = {level: found["narratives"] for level, found in shown.get("levels", {}).items()}
+    others = [f"{count:,} {level}" for level, count in levels.items() if level != shown["config"]["granularity"]]
+    if others:
+        st.caption(f"About {' or '.join(others)}, and what is split off")
 
 
 def _snapshot_name(snapshot_id: str, name: str, *, alone: bool) -> str:
@@ -100,6 +101,7 @@ with cards.plainly():
     if (page.title == "Snapshots" or not st.session_state.get(session.RUN)) and session.landed():
         st.switch_page(session.EMERGING_PAGE)
     with st.sidebar:
+        cards.STYLE()
         pick_run()
         if st.session_state.get(session.RUN) and page.title != "Snapshots":
             cards.job_card("sidebar")

@@ -41,6 +41,19 @@ HEADING = st.components.v2.component(
     """,
 )
 
+# Posts begin at the side from which their own first letter is read, line by line. The theme's accent has to carry white
+# words on a button, which leaves it too dark for words of its own on the dark paper: those are in ink.
+STYLE = st.components.v2.component(
+    "groundswell_style",
+    css="""
+        [data-testid="stText"] > * { display: block; unicode-bidi: plaintext; text-align: start; }
+        [data-testid="stSliderThumbValue"], [data-variant="segmented_control"][data-selected],
+        [role="tab"]:is([data-selected], [data-hovered], [data-focus-visible]),
+        [data-testid^="stBaseButton-tertiary"]:is(:hover, :focus-visible, :active) { color: inherit !important; }
+    """,
+    isolate_styles=False,
+)
+
 
 @contextmanager
 def plainly() -> Iterator[None]:

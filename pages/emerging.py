@@ -140,7 +140,7 @@ def described(view: View) -> dict[str, ColumnConfig]:
     unit = view.run.unit
     span = words.length(view.window.length) if view.window else "the window"
     return {
-        "status": st.column_config.TextColumn("Status", width=88),
+        "status": st.column_config.TextColumn("Status", width=112),
         "narrative": st.column_config.TextColumn("Narrative", width=200),
         "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=122, y_min=0, color="green"),
         "now": st.column_config.NumberColumn(f"In {span}", format="localized", width=72,

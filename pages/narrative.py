@@ -8,7 +8,7 @@ from explore.narratives.evidence import Evidence
 from explore.narratives.replay import Detection
 from explore.present import briefing, timing, words
 from explore.present.clearest import clearest
-from explore.present.redaction import calm
+from explore.present.redaction import apart
 from explore.session import View
 from pages import cards, spreading, tracing
 
@@ -17,7 +17,7 @@ ALL = "all that were picked, each with its reason"
 
 def choose(listed: pd.DataFrame) -> int:
     names = {
-        int(number): f"{calm(label)} · {number}"
+        int(number): f"{apart(label)} · {number}"
         for number, label in zip(listed["narrative_id"], listed["label"], strict=True)
     }
     asked = st.session_state.get(session.NARRATIVE)
@@ -45,7 +45,7 @@ def finding(view: View, evidence: Evidence, detection: Detection | None) -> None
     if detection is not None:
         st.write(timing.detected(detection, unit))
     cards.steady(view, int(narrative["narrative_id"]))
-    st.text(calm("Terms: " + ", ".join(narrative["terms"])))
+    st.text("Terms: " + ", ".join(map(apart, narrative["terms"])))
     tracing.fooled(view, evidence)
     tracing.why(evidence)
 

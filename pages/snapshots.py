@@ -19,6 +19,7 @@ from explore.posts.schema import FIELDS
 from explore.posts.snapshots import Snapshot, name_of
 from explore.posts.uploads import are_kept
 from explore.present import words
+from explore.present.guesses import guessed
 from pages import cards, keeping
 
 UPLOAD, ON_DISK = "Upload", "Path on this machine"
@@ -164,12 +165,16 @@ def add() -> None:
             run = run_settings("new")
             keeping.keep_mapping(seen, mapping, options)
             go = st.button("Load and explore", type="primary", icon=":material/play_arrow:")
+        for sentence in guessed(seen, mapping, tz=options["tz"], date_order=options["date_order"]):
+            st.text(sentence)
         key = session.workspace().pseudonym_key()
         stored = as_stored(seen, mapping, key=key, tz=options["tz"], date_order=options["date_order"], count=5)
     except Refused as refusal:
         st.error("This file cannot be loaded like this.")
         st.text(str(refusal))
-        if "--" in str(refusal):
+        if "--map" in str(refusal):
+            st.caption("“--map” is for the command line; here you choose the column in the table above.")
+        elif "--" in str(refusal):
             st.caption("Options with two dashes are for the command line; here they stand under “How to read it”.")
         return
     st.caption("As the first rows would be stored" + (f"; times read as {stored.times}" if stored.times else ""))

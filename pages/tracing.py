@@ -115,7 +115,7 @@ def _table(posts: pd.DataFrame, *, key: str) -> None:
         "views": st.column_config.NumberColumn("Views", format="localized", width=70),
         "copies": st.column_config.NumberColumn("Copies", format="localized", width=64,
             help="Posts of this narrative that say the same."),
-        "text": st.column_config.TextColumn("Text", width=700),
+        "text": st.column_config.TextColumn("Text"),
     }  # fmt: skip
     empty = {name for name in ("author", "lang", "views", "created_at") if posts[name].isna().all()}
     chosen = st.dataframe(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -74,9 +73,32 @@ def rival_times(preview: Preview, mapping: ColumnMapping, *, tz: str, date_order
     return None
 
 
-def choice_notes(preview: Preview, mapping: ColumnMapping) -> list[str]:
-    """That the text or the time was chosen by what columns hold, and which other columns are as likely."""
-    notes = []
+@dataclass(frozen=True)
+class Guess:
+    """That the column `taken` was chosen for a field by its name or by what it holds; `others` are as likely."""
+
+    field: str
+    taken: str
+    others: tuple[str, ...]
+    by_name: bool
+
+
+@dataclass(frozen=True)
+class AccountDoubt:
+    """That the column `taken` for the account may hold several people.
+
+    finer: a column that tells apart posts that have the same value there, `shared`; null where the reason is that
+    people choose what `taken` shows.
+    """
+
+    taken: str
+    finer: str | None = None
+    shared: str = ""
+
+
+def guesses(preview: Preview, mapping: ColumnMapping) -> list[Guess]:
+    """The text or the time where it was chosen by what columns hold, or where others are as likely."""
+    found = []
     free = own_columns(preview, set(preview.columns) - set(mapping.unused))
     for field, likely in (("text", likely_texts), ("created_at", likely_times)):
         how = mapping.how.get(field)
@@ -87,33 +109,41 @@ def choice_notes(preview: Preview, mapping: ColumnMapping) -> list[str]:
         if field == "text":
             others = [one for one in others if _rivals_text(preview, taken, one, by_name=how == "name")]
         if how == "content" or (others and field == "text"):
-            notes.append(_chosen(field, mapping.columns[field], others, by_name=how == "name"))
-    return notes
+            found.append(Guess(field, mapping.columns[field], tuple(others), how == "name"))
+    return found
 
 
-def author_notes(preview: Preview, mapping: ColumnMapping) -> list[str]:
-    """That accounts are told apart by a name that two may share, or by a column in which another sees several."""
+def account_doubts(preview: Preview, mapping: ColumnMapping) -> list[AccountDoubt]:
+    """Where accounts are told apart by a name that two may share, or by a column in which another sees several."""
     if mapping.how.get("author_id") != "name":
         return []
     taken = mapping.sources["author_id"].columns[0]
     shown = bool(_USERS_NAME.search(taken)) or _goes_by(taken, _SHOWN_NAMES)
     if not shown and _goes_by(taken, _SURE_AUTHORS):
         return []
-    notes = []
-    if shown:
-        notes.append(
-            f"Accounts are told apart by '{brief(taken)}', the name that they show: two people can share it and count "
-            "as one account. Where the file has ids or handles, say --map author_id=COLUMN."
-        )
+    doubts = [AccountDoubt(taken)] if shown else []
     for column in mapping.unused:
         shared = _goes_by(column, _AUTHORS) and _shared_by_several(preview, taken, column)
         if shared:
-            notes.append(
-                f"'{brief(taken)}' was taken for the account, and '{brief(column)}' tells apart posts that have the "
-                f"same there, as '{brief(shared)}'. Where it is the account say --map author_id='{brief(column)}'."
-            )
-            break
-    return notes
+            return [*doubts, AccountDoubt(taken, column, shared)]
+    return doubts
+
+
+def choice_notes(preview: Preview, mapping: ColumnMapping) -> list[str]:
+    """`guesses` as sentences for the command line."""
+    return [_chosen(guess) for guess in guesses(preview, mapping)]
+
+
+def author_notes(preview: Preview, mapping: ColumnMapping) -> list[str]:
+    """`account_doubts` as sentences for the command line."""
+    return [
+        f"'{brief(doubt.taken)}' was taken for the account, and '{brief(doubt.finer)}' tells apart posts that have the "
+        f"same there, as '{brief(doubt.shared)}'. Where it is the account say --map author_id='{brief(doubt.finer)}'."
+        if doubt.finer
+        else f"Accounts are told apart by '{brief(doubt.taken)}', the name that they show: two people can share it and "
+        "count as one account. Where the file has ids or handles, say --map author_id=COLUMN."
+        for doubt in account_doubts(preview, mapping)
+    ]
 
 
 def _goes_by(column: str, names: frozenset[str]) -> bool:
@@ -132,12 +162,13 @@ def _shared_by_several(preview: Preview, taken: str, other: str) -> str | None:
     return None
 
 
-def _chosen(field: str, taken: str, others: Sequence[str], *, by_name: bool) -> str:
+def _chosen(guess: Guess) -> str:
     """A sentence on a choice among columns and how to make another."""
-    why = "by its name" if by_name else "by what it holds, not by a usual name"
-    listed = ", ".join(f"'{brief(one)}'" for one in others[:_LISTED])
-    rivals = f"; {listed} {'is' if len(others) == 1 else 'are'} as likely" if others else ""
-    return f"'{brief(taken)}' was taken for {_MEANT[field]} {why}{rivals}. To take another say --map {field}=COLUMN."
+    why = "by its name" if guess.by_name else "by what it holds, not by a usual name"
+    listed = ", ".join(f"'{brief(one)}'" for one in guess.others[:_LISTED])
+    rivals = f"; {listed} {'is' if len(guess.others) == 1 else 'are'} as likely" if guess.others else ""
+    taken = f"'{brief(guess.taken)}' was taken for {_MEANT[guess.field]}"
+    return f"{taken} {why}{rivals}. To take another say --map {guess.field}=COLUMN."
 
 
 def _rivals_text(preview: Preview, taken: str, other: str, *, by_name: bool) -> bool:

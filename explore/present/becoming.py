@@ -13,7 +13,7 @@ import pandas as pd
 
 from explore.narratives.lineage import KINDS, LINKED, Lineage
 from explore.present import words
-from explore.present.redaction import calm
+from explore.present.redaction import apart, calm
 
 KIND_WORDS = {
     "new": "+ new",
@@ -98,7 +98,7 @@ def listed(lineage: Lineage, *, with_steady: bool = False) -> pd.DataFrame:
             "narrative": [calm(str(row["label_a"] if row["kind"] == "gone" else row["label_b"])) for row in rows],
             "posts_before": links["posts_a"].to_list(),
             "posts_now": links["posts_b"].to_list(),
-            "told": [calm(told(row, lineage)) for row in rows],
+            "told": [told(row, lineage) for row in rows],
             "a": links["a"].to_list(),
             "b": links["b"].to_list(),
         }
@@ -209,7 +209,7 @@ def _rate(rate: float) -> str:
 
 
 def _named(link: Mapping[Any, Any], side: str) -> str:
-    return f"“{link[f'label_{side}']}”"
+    return f"“{apart(str(link[f'label_{side}']))}”"
 
 
 def _renamed(link: Mapping[Any, Any]) -> str:

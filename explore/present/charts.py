@@ -8,7 +8,7 @@ carries a description for screen readers. In Streamlit: `st.altair_chart(chart, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 import altair as alt
@@ -19,11 +19,14 @@ from explore.narratives.evidence import Evidence
 from explore.narratives.replay import Detection
 from explore.present import words
 from explore.present.density import density_map
+from explore.present.marks import GAP, Mark, Place, placed
 from explore.present.theme import DARK, LIGHT, Palette, themed, title
 
 __all__ = ["Measure", "curve", "density_map", "volume"]
 
 Measure = Literal["posts", "accounts", "views"]
+ROW_PIXELS = 15  # of a row of names
+ROW = ROW_PIXELS / 200  # of the height of a curve
 
 
 def curve(
@@ -48,25 +51,24 @@ def curve(
     names = {"posts": ["posts", evidence.unit], "accounts": [evidence.unit], "views": ["views"]}[measure]
     usual = measure != "views" and not evidence.expected.empty
     highest = [bins[_column(name)].max() for name in names] + ([evidence.expected["high"].max()] if usual else [])
+    marks = [_beginning(window, palette, flagged=flagged), _peak(bins, names[0], palette)]
     encodings = _CurveScales(
         bins,
         names,
         with_usual=usual,
-        top=1.22 * max(1.0, *map(float, highest)),
+        highest=max(1.0, *map(float, highest)),
+        marks=[*marks, *_milestones(detection, evidence.unit, palette)],
+        row=ROW,
         bin_length=evidence.bin,
         palette=palette,
     )
     layers = [_shaded(window, encodings, flagged=flagged), *(_usual(evidence, encodings) if usual else [])]
     layers += [_series(bins, name, encodings, area=i == 0) for i, name in enumerate(names)]
-    layers += [
-        _peak(bins, names[0], encodings),
-        _shaded_label(window, encodings, flagged=flagged),
-        *_milestones(detection, evidence.unit, encodings),
-        _hover(bins, encodings),
-    ]
+    layers += [*_named(encodings), _hover(bins, encodings)]
     chart = alt.layer(*layers).properties(
         width="container",
-        height=320,  # with title, legend and axis where the page fits the chart into it, as Streamlit does
+        # with title, legend and axis where the page fits the chart into it, as Streamlit does
+        height=290 + ROW_PIXELS * encodings.rows,
         title=title(_finding(evidence, window, measure), encodings.counted),
         description=_spoken(evidence, window, bins, names),
     )
@@ -86,23 +88,30 @@ def volume(
     palette = DARK if dark else LIGHT
     starts = bins["bin_start"]
     step = starts.iloc[1] - starts.iloc[0] if len(starts) > 1 else timedelta(days=1)
-    top = float(bins["posts"].max())
+    closed = _closed(bins, step)
     encodings = _CurveScales(
-        _closed(bins, step), ["posts"], with_usual=False, top=max(1.0, top) * 1.15, bin_length=step, palette=palette
+        closed,
+        ["posts"],
+        with_usual=False,
+        highest=max(1.0, float(bins["posts"].max())),
+        marks=[_peak(closed, "posts", palette)],
+        row=0.13,  # of a plot of some 120 pixels
+        bin_length=step,
+        palette=palette,
     )
     total = words.count(int(bins["posts"].sum()), "post")
     quiet = int((bins["posts"] == 0).sum())
     gaps = f"; {words.number(quiet)} of {words.number(len(bins))} bins are empty" if quiet else ""
     span = f"{words.when(starts.iloc[0])} to {words.when(starts.iloc[-1] + step)}"
     bands = [_holes(holes, encodings)] if holes is not None and len(holes) else []
-    marks = [_spikes(spikes, encodings)] if spikes is not None and len(spikes) else []
+    spiked = [_spikes(spikes, encodings)] if spikes is not None and len(spikes) else []
     small_print = [encodings.counted, *_marks_told(holes, spikes)]
     chart = alt.layer(
         _series(encodings.bins, "posts", encodings, area=True),
         *bands,
-        _peak(encodings.bins, "posts", encodings),
+        *_named(encodings),
         _hover(encodings.bins, encodings),
-        *marks,
+        *spiked,
     ).properties(
         width="container",
         height=135 + 45 * len(small_print),  # with title and small print where the page fits the chart into it
@@ -114,14 +123,36 @@ def volume(
 
 @dataclass(frozen=True)
 class _CurveScales:
-    """What the layers of one time chart share. `bins`: bin_start, bin_end and the counted columns."""
+    """What the layers of one time chart share. `bins`: bin_start, bin_end and the counted columns.
+
+    marks: what is named above the `highest` value, in rows that take the share `row` of the height each.
+    """
 
     bins: pd.DataFrame
     names: list[str]
     with_usual: bool
-    top: float
+    highest: float
+    marks: list[Mark]
+    row: float
     bin_length: timedelta
     palette: Palette
+
+    @property
+    def named(self) -> list[tuple[Mark, Place]]:
+        """The marks that lie on the axis, each with its place."""
+        low, high = self.bins["bin_start"].min(), self.bins["bin_end"].max()
+        marks = [mark for mark in self.marks if low <= mark.at <= high]
+        return list(zip(marks, placed(marks, low=low, high=high), strict=True))
+
+    @property
+    def rows(self) -> int:
+        """How many rows the names take."""
+        return 1 + max((place.row for _, place in self.named), default=0)
+
+    @property
+    def top(self) -> float:
+        """The end of the y axis."""
+        return self.highest / (1 - self.rows * self.row)
 
     def x(self, *, leading: bool = False) -> alt.X:
         """Time. Only the leading layer names the domain: Vega warns of a conflict where several name the same."""
@@ -137,12 +168,20 @@ class _CurveScales:
                 values=[tick.isoformat() for tick in _ticks(low, high)],
                 labelOverlap="parity",
                 labelSeparation=6,
+                labelBound=10,  # pixels over the edge, where the padding ends; a date that is cut reads as another
             ),
         )
 
     def y(self, field: str) -> alt.Y:
         brief = "format(datum.value, datum.value < 10000 ? ',d' : '~s')"
-        axis = alt.Axis(title=None, tickCount=4, labelExpr=brief, tickMinStep=1)
+        counted = f"datum.value <= {self.highest}"
+        axis = alt.Axis(
+            title=None,
+            tickCount=round(4 * self.top / self.highest),
+            labelExpr=f"{counted} ? {brief} : ''",
+            gridOpacity=alt.condition(counted, alt.value(1), alt.value(0)),
+            tickMinStep=1,
+        )
         return alt.Y(f"{field}:Q", scale=alt.Scale(domain=[0, self.top], nice=False), axis=axis)
 
     def color(self) -> alt.Color:
@@ -228,59 +267,46 @@ def _shaded(window: Window, scales: _CurveScales, *, flagged: bool) -> alt.Chart
     return layer
 
 
-def _shaded_label(window: Window, scales: _CurveScales, *, flagged: bool) -> alt.Chart:
-    """Beside the window where there is room for it, inside it otherwise."""
-    bins, start = scales.bins, window.start
-    low, high = bins["bin_start"].min(), bins["bin_end"].max()
-    outside = (start - low) / (high - low) > 0.55
-    label = f"the {words.length(window.length)} in question"
-    frame = pd.DataFrame({"bin_start": [start], "text": [label]})
-    layer: alt.Chart = (
-        alt.Chart(frame)
-        .mark_text(
-            align="right" if outside else "left", dx=-5 if outside else 5, baseline="top", aria=False,
-            color=scales.palette.alert_text if flagged else scales.palette.muted,
-        )
-        .encode(x=scales.x(), y=alt.value(2), text="text:N")
-    )  # fmt: skip
-    return layer
+def _beginning(window: Window, palette: Palette, *, flagged: bool) -> Mark:
+    name = f"the {words.length(window.length)} in question"
+    return Mark(window.start, name, palette.alert_text if flagged else palette.muted)
 
 
-def _milestones(found: Detection | None, unit: str, scales: _CurveScales) -> list[alt.Chart]:
-    """Thin lines with their names: below the peak's label, one below the other so that near ones can be told apart."""
+def _milestones(found: Detection | None, unit: str, palette: Palette) -> list[Mark]:
     if found is None:
         return []
-    low, high = scales.bins["bin_start"].min(), scales.bins["bin_end"].max()
     named = {"first post": found.first_at, f"tenth {unit[:-1]}": found.tenth_at, "first flag": found.flagged_at}
-    shown = [(name, at) for name, at in named.items() if at is not None and low <= at <= high]
-    layers: list[alt.Chart] = []
-    for place, (name, at) in enumerate(shown):
-        left = (at - low) / (high - low) > 0.5
-        frame = pd.DataFrame({"bin_start": [at], "height": [scales.top * (0.66 - 0.11 * place)], "text": [name]})
-        line = alt.Chart(frame).mark_rule(color=scales.palette.muted, strokeWidth=1, strokeDash=[2, 2], aria=False)
-        label = alt.Chart(frame).mark_text(
-            align="right" if left else "left", dx=-4 if left else 4, color=scales.palette.ink, aria=False
-        )
-        layers += [line.encode(x=scales.x()), label.encode(x=scales.x(), y=scales.y("height"), text="text:N")]
-    return layers
+    return [Mark(at, name, palette.ink, 0.0) for name, at in named.items() if at is not None]
 
 
-def _peak(bins: pd.DataFrame, name: str, scales: _CurveScales) -> alt.Chart:
+def _peak(bins: pd.DataFrame, name: str, palette: Palette) -> Mark:
+    """The middle of the highest bin. `bins`: bin_start, bin_end and the counted columns."""
     column = _column(name)
     row = bins.loc[bins[column].astype(float).fillna(0).idxmax()]
-    low, high = scales.bins["bin_start"].min(), scales.bins["bin_end"].max()
-    right = (row["bin_start"] - low) / (high - low) > 0.5
-    at: datetime = row["bin_start"] if right else row["bin_end"]
-    clock = f", {row['bin_start']:%H:%M}" if scales.bin_length < timedelta(days=1) else ""
+    length = row["bin_end"] - row["bin_start"]
+    clock = f", {row['bin_start']:%H:%M}" if length < timedelta(days=1) else ""
     said = f"peak {words.compact(row[column])} on {row['bin_start'].day} {row['bin_start']:%b}{clock}"
-    frame = pd.DataFrame({"bin_start": [at], column: [float(row[column])], "text": [said]})
-    layer: alt.Chart = (
-        alt.Chart(frame)
-        .mark_text(align="right" if right else "left", dx=-5 if right else 5, baseline="top", aria=False,
-                   color=scales.palette.ink)
-        .encode(x=scales.x(), y=scales.y(column), text="text:N")
-    )  # fmt: skip
-    return layer
+    return Mark(row["bin_start"] + length / 2, said, palette.ink, float(row[column]))
+
+
+def _named(scales: _CurveScales) -> list[alt.Chart]:
+    """The names in their rows, and a thin line from each to its foot."""
+    layers: list[alt.Chart] = []
+    for mark, place in scales.named:
+        beside = place.align != "center"
+        head = scales.top * (1 - (place.row + (0 if beside else 1)) * scales.row)
+        base = alt.Chart(
+            pd.DataFrame({"bin_start": [mark.at], "head": [head], "foot": [mark.foot], "text": [mark.name],
+                          "height": [scales.top * (1 - (place.row + 0.5) * scales.row)]})
+        )  # fmt: skip
+        if mark.foot is not None:
+            line = base.mark_rule(color=scales.palette.muted, strokeWidth=1, strokeDash=[2, 2], aria=False)
+            layers.append(line.encode(x=scales.x(), y=scales.y("head"), y2="foot:Q"))
+        name = base.mark_text(
+            align=place.align, dx={"left": GAP, "center": 0, "right": -GAP}[place.align], color=mark.colour, aria=False
+        )
+        layers.append(name.encode(x=scales.x(), y=scales.y("height"), text="text:N"))
+    return layers
 
 
 def _holes(holes: pd.DataFrame, scales: _CurveScales) -> alt.Chart:

@@ -173,7 +173,7 @@ def _ribbons(chain: Chain, columns: list[_Column], step: int) -> pd.DataFrame:
                     "low": low_a + (low_b - low_a) * smooth,
                     "high": high_a + (high_b - high_a) * smooth,
                     "kind": link["kind"],
-                    "told": calm(becoming.told(link, lineage)),
+                    "told": becoming.told(link, lineage),
                 }
             )
         )

@@ -62,6 +62,13 @@ def calm(text: str) -> str:
     return "".join(kept)
 
 
+def apart(text: str) -> str:
+    """`calm` text for a place in a line of ours: where it is read from the right, the words around it stay in order."""
+    shown = calm(text)
+    from_the_right = any(unicodedata.bidirectional(character) in ("R", "AL") for character in shown)
+    return f"\u2068{shown}\u2069" if from_the_right else shown
+
+
 def excerpt(text: str, *, characters: int = MAX_CHARACTERS) -> str:
     """Masked and calm, clipped at a word with "…" where it is longer than `characters`."""
     shown = calm(masked(text)).strip()

@@ -121,7 +121,7 @@ def later(time: timedelta) -> str:
 
 def _tenth(amount: float) -> str:
     rounded = round(amount, 1) if amount < 10 else round(amount)
-    return f"{rounded:.0f}" if rounded == round(rounded) else f"{rounded:.1f}"
+    return f"{rounded:,.0f}" if rounded == round(rounded) else f"{rounded:.1f}"
 
 
 def _value(kind: str, value: Any) -> str:

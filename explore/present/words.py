@@ -132,7 +132,7 @@ def growth(narrative: Mapping[str, Any]) -> str:
 
 
 def status(narrative: Mapping[str, Any]) -> str:
-    """A sign and a word: "▲ emerging", "steady", "▼ fading", "silent" (no post now or before) or "not testable"."""
+    """A sign and a word: "▲ emerging", "no clear change", "▼ fading", "silent" (no post) or "not testable"."""
     if not _true(narrative.get("testable")):
         return "not testable"
     if _silent(narrative):
@@ -140,7 +140,7 @@ def status(narrative: Mapping[str, Any]) -> str:
     if _true(narrative.get("flagged")):
         return "▲ emerging"
     high = narrative.get("rate_ratio_high")
-    return "▼ fading" if _known(high) and float(high) < 1 else "steady"
+    return "▼ fading" if _known(high) and float(high) < 1 else "no clear change"
 
 
 def certainty(narrative: Mapping[str, Any]) -> str:

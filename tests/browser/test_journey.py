@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from explore import jobs
 from explore.settings import workspace_at
 from tests.browser.conftest import PROJECT, App, leaves_this_machine, serve
+from tests.browser.contrast import faint
 from tests.narratives.making import NOW
 
 pytestmark = pytest.mark.browser
@@ -103,6 +104,31 @@ def test_the_pages_fit_a_narrow_window(page: Page, app: App) -> None:
         drawn = "[data-testid=stDataFrame] canvas, [data-testid=stVegaLiteChart] :is(canvas, svg)"
         expect(page.locator(drawn).first).to_be_visible(timeout=10_000)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_posts_are_set_by_the_direction_of_their_own_first_letter(page: Page, app: App) -> None:
+    page.goto(app.url)
+    post = page.locator("[data-testid=stText] > *").first
+    expect(post).to_have_css("unicode-bidi", "plaintext", timeout=30_000)
+    post.evaluate("each => each.textContent = 'הפגנה'")
+    begins, ends = post.evaluate(
+        """each => {
+            const words = document.createRange();
+            words.selectNodeContents(each);
+            return [words.getClientRects()[0].right, each.parentElement.getBoundingClientRect().right];
+        }"""
+    )
+    assert begins == pytest.approx(ends, abs=1)
+
+
+@pytest.mark.parametrize("colour_scheme", ["light", "dark"], indirect=True)
+def test_no_word_is_fainter_than_it_may_be(page: Page, app: App) -> None:
+    for name in ("", "narrative", "map", "compare", "snapshots"):
+        page.goto(f"{app.url}/{name}")
+        expect(page.locator("h1")).to_be_visible(timeout=30_000)
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        page.wait_for_timeout(500)  # what is stale fades in
+        assert faint(page) == [], name
 
 
 def listen(page: Page) -> list[str]:

@@ -55,7 +55,7 @@ def test_a_path_that_leads_nowhere_is_refused_with_its_sentence(open_app: Open) 
 def test_a_file_without_a_text_column_is_refused_and_named(open_app: Open, tmp_path: Path) -> None:
     (tmp_path / "numbers.csv").write_text("a,b\n1,2\n3,4\n")
     app = by_path(open_app("snapshots"), tmp_path / "numbers.csv")
-    assert "text" in read(app)
+    assert "here you choose the column in the table above" in read(app)
     assert not app.exception
 
 
@@ -71,6 +71,15 @@ def test_a_good_file_shows_its_mapping_before_anything_is_loaded(
     assert fields["text"] == "text"
     assert fields["views"] == "(not in this file)"
     assert jobs.list_jobs(workspace) == []
+
+
+def test_what_was_guessed_is_told_before_loading_in_the_words_of_the_page(open_app: Open, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("id,created_at,words_of_it\n1,2024-05-01T10:00:00Z,rain all week\n2,2024-05-01T11:00:00Z,no bus\n")
+    said = read(by_path(open_app("snapshots"), path))
+    assert "text: column 'words_of_it' (guessed by what it holds" in said
+    assert "Choose another above." in said
+    assert "--map" not in said
 
 
 def test_load_and_explore_puts_one_job_into_the_queue(open_app: Open, workspace: Workspace, tmp_path: Path) -> None:

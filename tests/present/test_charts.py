@@ -68,6 +68,20 @@ def test_first_post_tenth_account_and_first_flag_are_marked_where_they_lie_on_th
     assert "first post" not in str(charts.curve(evidence(), detection=before).to_dict())
 
 
+def test_the_curve_stays_below_the_names() -> None:
+    first = WINDOW.start + timedelta(hours=2)
+    found = Detection(first, first, first, first, 3, 1, timedelta(hours=6), is_cut=False)
+    spec = charts.curve(evidence(), detection=found).to_dict()
+    named = [row["height"] for rows in spec["datasets"].values() for row in rows if "height" in row]
+    (top,) = {
+        layer["encoding"]["y"]["scale"]["domain"][1]
+        for layer in spec["layer"]
+        if "scale" in str(layer.get("encoding", {}).get("y"))
+    }
+    assert len(set(named)) == 5  # the window, the peak and three that are the same moment: one row each
+    assert 900 < min(named) < max(named) < top
+
+
 def test_the_curve_says_its_finding_and_its_time_zone() -> None:
     spec = charts.curve(evidence()).to_dict()
     assert spec["title"]["text"] == ["94 accounts in 24 h, before that 1.6 a day"]

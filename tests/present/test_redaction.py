@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explore.present.redaction import MARKS_KEPT, calm, domain, excerpt, masked
+from explore.present.redaction import MARKS_KEPT, apart, calm, domain, excerpt, masked
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,9 @@ def test_long_posts_end_at_a_word() -> None:
 def test_no_text_breaks_the_redaction_or_keeps_a_turning_character(text: str) -> None:
     shown = excerpt(text)
     assert not set(shown) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x00")
+
+
+def test_a_name_that_is_read_from_the_right_is_set_apart_from_the_words_around_it() -> None:
+    assert apart("הפגנה גדולה") == "\u2068הפגנה גדולה\u2069"
+    assert apart("فردا \u2069 ساعت") == "\u2068فردا [U+2069] ساعت\u2069"  # it cannot step out
+    assert apart("bus fares") == "bus fares"

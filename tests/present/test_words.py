@@ -105,7 +105,7 @@ def test_growth_that_cannot_be_computed_is_unknown() -> None:
     ("changes", "said"),
     [
         ({}, "▲ emerging"),
-        ({"flagged": False}, "steady"),
+        ({"flagged": False}, "no clear change"),
         ({"flagged": False, "rate_ratio_high": 0.8}, "▼ fading"),
         ({"testable": False, "flagged": False}, "not testable"),
         ({"testable": pd.NA}, "not testable"),
