@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.files import write_bytes
-from explore.narratives import change, crossing, encoders
+from explore.narratives import change, crossing, encoders, graph
 from explore.narratives.change import Counts, Periods, Span
 from explore.narratives.emergence import LEVEL, benjamini_hochberg
 from explore.narratives.run import Run
 from explore.narratives.vectors import Vectors
 from explore.progress import Progress, StageClock, silent
 
-VERSION = "lineage-1"
+VERSION = "lineage-2"
 LINKED = (
     0.3  # share of either side from which a link counts; of what is truly new 1 to 3 % reach it (docs/decisions/0012)
 )
@@ -108,18 +108,18 @@ def _made(first: Run, second: Run, cache: Path, progress: Progress) -> Flows:
 
     def encode(texts: list[str]) -> Vectors:
         nonlocal used
-        clock("Comparing messages")
-        encoder = _encoder(first, second)
-        used = f"the others by the cosine of vectors made anew from the messages of both runs together ({encoder.name})"
-        distinct = list(dict.fromkeys(texts))
-        place = {text: row for row, text in enumerate(distinct)}
-        vectors = encoder.encode(distinct, seed=SEED)
-        return vectors[[place[text] for text in texts]]
+        clock("Comparing messages", 0.1)
+        vectors, used = _vectors(first, second, texts)
+        return vectors
 
-    clock("Reading both runs")
+    def index_of(vectors: Vectors) -> Any:
+        clock("Placing messages", 0.6)
+        return graph.index_of(vectors)
+
+    clock("Reading both runs", 0.0)
     a, b = first.messages, second.messages
-    crossed = crossing.cross(a, b, encode=encode)
-    clock("Linking narratives")
+    crossed = crossing.cross(a, b, encode=encode, index_of=index_of)
+    clock("Linking narratives", 0.95)
     k = (len(first.narratives), len(second.narratives))
     forth, forth_outside = _shares(a, crossed.forth, others=k[1])
     back, back_outside = _shares(b, crossed.back, others=k[0])
@@ -129,6 +129,38 @@ def _made(first: Run, second: Run, cache: Path, progress: Progress) -> Flows:
     _keep(flows, _path(first, second, cache))
     clock.stop()
     return flows
+
+
+def _vectors(first: Run, second: Run, texts: list[str]) -> tuple[Vectors, str]:
+    """Comparable vectors of the messages of both runs, whose texts these are, and in words where they come from.
+
+    A run that holds every message of the other has them: its encoder saw what it would see now.
+    """
+    for whole in (second, first):
+        kept = _of_one(whole, pd.concat([first.messages["message_id"], second.messages["message_id"]]))
+        if kept is not None:
+            name = whole.manifest["encoder"]["name"]
+            return kept, f"the others by the cosine of the vectors of run {whole.id}, which holds them all ({name})"
+    encoder = _encoder(first, second)
+    distinct = list(dict.fromkeys(texts))
+    place = {text: row for row, text in enumerate(distinct)}
+    made = encoder.encode(distinct, seed=SEED)[[place[text] for text in texts]]
+    return (
+        made,
+        f"the others by the cosine of vectors made anew from the messages of both runs together ({encoder.name})",
+    )
+
+
+def _of_one(run: Run, message_ids: pd.Series) -> Vectors | None:
+    """The run's own vectors of these messages, zeros for those without words; null unless it holds every one."""
+    held = run.messages["message_id"]
+    rows = pd.Series(np.arange(len(held)), index=held).reindex(message_ids)
+    if rows.isna().any():
+        return None
+    vectors: Vectors = np.load(run.folder / "vectors.npy", allow_pickle=False)
+    wordless = np.zeros((len(held) - len(vectors), vectors.shape[1]), dtype=np.float32)  # they stand last
+    chosen: Vectors = np.vstack([vectors, wordless])[rows.to_numpy(dtype=np.int64)]
+    return chosen
 
 
 def _encoder(first: Run, second: Run) -> encoders.Encoder:
