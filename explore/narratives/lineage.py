@@ -31,6 +31,7 @@ LINKED = (
 MAINLY = 0.75  # share of what is linked from which one branch is the narrative itself and the others are offshoots
 KINDS = ("new", "growing", "split", "merged", "fading", "steady", "gone")
 SEED = 1
+HERE_UP_TO = 10_000  # messages of both runs together that are compared within a second or two
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -96,6 +97,16 @@ def lineage(first: Run, second: Run, *, cache: Path, progress: Progress = silent
     return Lineage(*told, spans, unit, active, _ordered(links))
 
 
+def takes_long(first: Run, second: Run, *, cache: Path) -> bool:
+    """Whether `lineage` of these runs is a matter of many seconds, and not to be done while a person waits.
+
+    What is kept takes no time, and two cuts of the same posts hold the same messages.
+    """
+    messages = sum(run.manifest["counts"]["messages"] for run in (first, second))
+    same = (first.snapshot_id, first.config.as_of) == (second.snapshot_id, second.config.as_of)
+    return messages > HERE_UP_TO and not same and _cached(first, second, cache) is None
+
+
 _RATES = ["before", "after", "rate_ratio", "rate_ratio_low", "rate_ratio_high"]
 
 
@@ -126,6 +137,9 @@ def _made(first: Run, second: Run, cache: Path, progress: Progress) -> Flows:
     shared = _sums(a["narrative_id"], crossed.forth, crossed.shared, shape=k).astype(np.int64)
     by = f"messages that both runs hold, by their id; {used}"
     flows = Flows(forth, back.T, shared, forth_outside, back_outside, by)
+    for run in (first, second):
+        if not run.folder.is_dir():
+            raise Refused(f"Run {run.id} was removed while it was compared.")
     _keep(flows, _path(first, second, cache))
     clock.stop()
     return flows
