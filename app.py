@@ -103,8 +103,10 @@ with cards.plainly():
     with st.sidebar:
         cards.STYLE()
         pick_run()
-        if st.session_state.get(session.RUN) and page.title != "Snapshots":
-            cards.job_card("sidebar")
+        job = session.current_job()
+        on_the_page = page.title == "Snapshots" or (page.title == "Compare" and job is not None and job.compare)
+        if st.session_state.get(session.RUN) and job is not None and not on_the_page:
+            cards.job_card("sidebar", job=job)
         st.toggle(
             "Cover post texts", key=session.COVER, persist_state="session", help="Each shows only when you ask for it."
         )

@@ -25,7 +25,7 @@ import pandas as pd
 
 from explore.narratives import crossing, encoders
 from explore.narratives.chain import chained
-from explore.narratives.lineage import KINDS, LINKED
+from explore.narratives.lineage import KINDS, LINKED, VERSION
 from explore.narratives.pipeline import explore
 from explore.narratives.run import Run, RunConfig
 from explore.posts.snapshots import LoadOptions, load, open_snapshot
@@ -62,7 +62,7 @@ def main() -> None:
 
 def compared(workspace: Workspace, a: str, b: str, first: Run, second: Run) -> str:
     """One row: how many of the first run's narratives, and of their posts, keep their identity."""
-    (workspace.cache / "lineage" / f"{first.id}-{second.id}-lineage-1.json").unlink(missing_ok=True)
+    (workspace.cache / "lineage" / f"{first.id}-{second.id}-{VERSION}.json").unlink(missing_ok=True)
     begun = time.perf_counter()
     chain = chained([first, second], cache=workspace.cache)
     seconds = time.perf_counter() - begun

@@ -129,28 +129,34 @@ def job_card(place: str, *, job: jobs.Job | None = None) -> None:
     if job.ended:
         _ended(job, place)
     else:
-        _running(place)
+        _running(place, job.id)
 
 
 @st.fragment(run_every=1.0)
-def _running(place: str) -> None:
+def _running(place: str, job_id: int) -> None:
     with plainly():
-        _progress(place)
+        _progress(place, job_id)
 
 
-def _progress(place: str) -> None:
-    job = session.current_job()
+def _progress(place: str, job_id: int) -> None:
+    job = jobs.find_job(session.workspace(), job_id)
     if job is None or job.ended:
         st.rerun(scope="app")
     stage = job.stage or ("Waiting for the engine to start" if job.state == "waiting" else "Starting")
     seconds = int(job.elapsed(session.now()).total_seconds())
     with st.container(border=True):
-        st.text(f"Exploring {job.title}" if job.run is not None else f"Loading {job.title}")
+        st.text(_doing(job))
         st.progress(job.done or 0.0, text=f"{stage} · {seconds // 60}:{seconds % 60:02d} min")
         st.caption("You can go on working, or close this tab: the job goes on.")
         if st.button("Cancel", key=f"cancel-{place}"):
             jobs.cancel(session.workspace(), job.id, now=session.now())
             st.rerun(scope="app")
+
+
+def _doing(job: jobs.Job) -> str:
+    if job.compare is not None:
+        return job.title
+    return f"Exploring {job.title}" if job.run is not None else f"Loading {job.title}"
 
 
 def _ended(job: jobs.Job, place: str) -> None:

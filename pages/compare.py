@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from explore import session
-from explore.narratives.chain import Chain
+from explore.narratives.chain import Chain, by_time, pair_of
 from explore.narratives.lineage import Lineage
 from explore.present import becoming, flows
 from explore.present.redaction import calm
@@ -21,8 +21,7 @@ def runs_by_time() -> dict[str, dict[str, Any]]:
     """Manifests of the runs of snapshots that are there, the oldest posts first."""
     names = {snapshot.id: snapshot.name for snapshot in session.snapshots()}
     known = [one | {"name": names[one["snapshot"]["id"]]} for one in session.runs() if one["snapshot"]["id"] in names]
-    ordered = sorted(known, key=lambda one: (one["last_at"] or "~", one["first_at"] or "~", one["created_at"]))
-    return {one["id"]: one for one in ordered}
+    return {one["id"]: dict(one) for one in by_time(known)}
 
 
 def name_of(manifest: dict[str, Any], *, alone: bool) -> str:
@@ -34,14 +33,19 @@ def name_of(manifest: dict[str, Any], *, alone: bool) -> str:
 
 def suggested(known: dict[str, dict[str, Any]]) -> list[str]:
     """The run that is looked at and the one of the snapshot before it, made alike where there is one."""
-    own = known.get(st.session_state.get(session.RUN) or "", next(reversed(known.values())))
-    alike = [one for one in known.values() if one["id"] != own["id"] and one["snapshot"]["id"] != own["snapshot"]["id"]]
-    alike = alike or [one for one in known.values() if one["id"] != own["id"]]
-    same = [one for one in alike if one["config"]["granularity"] == own["config"]["granularity"]] or alike
-    places = list(known)
-    earlier = [one for one in same if places.index(one["id"]) < places.index(own["id"])]
-    other = (earlier or same)[-1]["id"]
-    return [run for run in known if run in (own["id"], other)]
+    own = st.session_state.get(session.RUN)
+    return pair_of(list(known.values()), own if own in known else next(reversed(known)))
+
+
+def compared(run_ids: list[str]) -> Chain:
+    """The runs, each linked to the next; what takes long becomes a job, and the page ends here until it is done."""
+    job = session.comparison(run_ids)
+    if job is not None:
+        st.text("These runs have not been compared yet. The result comes here by itself.")
+        cards.job_card("compared", job=job)
+        session.write_link((*session.LINK, *session.COMPARED))
+        st.stop()
+    return session.compared(run_ids)
 
 
 def choose(known: dict[str, dict[str, Any]]) -> list[str]:
@@ -81,7 +85,7 @@ def choose_since(chain: Chain, known: dict[str, dict[str, Any]]) -> Lineage:
     chosen = st.selectbox(
         "Since", ids, format_func=lambda run: calm(str(known[run]["name"])), key=session.SINCE, persist_state="session"
     )
-    return session.lineage_between(next(run for run in earlier if run.id == chosen), last)
+    return compared([chosen, last.id]).steps[0]
 
 
 def table(lineage: Lineage) -> pd.Series | None:
@@ -174,7 +178,7 @@ if len(chosen) < 2:
     st.info("Choose two runs or more.")
     session.write_link((*session.LINK, *session.COMPARED))
     st.stop()
-chain = session.compared(chosen)
+chain = compared(chosen)
 names = heads(chain, known)
 last = chain.steps[-1]
 st.text(f"Since {calm(str(known[last.run_a]['name']))}: {becoming.headline(last)}")

@@ -7,7 +7,6 @@ from explore import session
 from explore.narratives.evidence import Evidence
 from explore.narratives.replay import Detection
 from explore.present import briefing, timing, words
-from explore.present.clearest import clearest
 from explore.present.redaction import apart
 from explore.session import View
 from pages import cards, spreading, tracing
@@ -37,8 +36,7 @@ def choose(listed: pd.DataFrame) -> int:
 def finding(view: View, evidence: Evidence, detection: Detection | None) -> None:
     narrative, unit = evidence.narrative, evidence.unit
     cards.heading(narrative["label"], words.status(narrative))
-    why = words.why(narrative, view.window, unit, dated=view.is_hindsight)
-    st.write(f"{why} {clearest(narrative, view.window, unit, dated=view.is_hindsight)}".strip())
+    st.write(words.why(narrative, view.window, unit, dated=view.is_hindsight))
     changed = words.status(narrative) in words.CHANGED  # else a ratio promises what chance explains
     st.write(f"{words.shares(narrative, unit) if changed else ''} {words.certainty(narrative)}".strip())
     st.write(f"{words.size(narrative, unit)} {words.since(narrative)}")

@@ -1,4 +1,4 @@
-"""Loads and runs as jobs: rows in the database, done one at a time by a worker process beside the pages.
+"""Loads, runs and comparisons as jobs: rows in the database, done one at a time by a worker process beside the pages.
 
 Three processes, so that no page waits for a fit and no fit outlives its reason:
 - the web process submits, shows and cancels jobs; importing this package brings nothing heavy with it;
@@ -9,7 +9,18 @@ Three processes, so that no page waits for a fit and no fit outlives its reason:
 """
 
 from explore.jobs.launch import ensure_worker, start_worker
-from explore.jobs.queue import Job, cancel, find_job, list_jobs, start_again, submit
+from explore.jobs.queue import Job, cancel, find_comparison, find_job, list_jobs, start_again, submit
 from explore.jobs.worker import work
 
-__all__ = ["Job", "cancel", "ensure_worker", "find_job", "list_jobs", "start_again", "start_worker", "submit", "work"]
+__all__ = [
+    "Job",
+    "cancel",
+    "ensure_worker",
+    "find_comparison",
+    "find_job",
+    "list_jobs",
+    "start_again",
+    "start_worker",
+    "submit",
+    "work",
+]

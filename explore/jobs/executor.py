@@ -129,7 +129,7 @@ class Executor:
 
 
 def execute_job(job: Job, workspace: Workspace, *, progress: Progress) -> Iterator[dict[str, Any]]:
-    """Load, if the job loads (on top of a snapshot, if it appends), then run, if it runs."""
+    """Load, if the job loads (on top of a snapshot, if it appends), then run, if it runs; compare, if it compares."""
     assert job.started_at is not None  # noqa: S101 (it was claimed)
     snapshot_id: str = (job.run or {}).get("snapshot", "")
     if job.load is not None:
@@ -156,6 +156,11 @@ def execute_job(job: Job, workspace: Workspace, *, progress: Progress) -> Iterat
         config = RunConfig(**_run_settings(job.run))
         run = explore(snapshot, workspace, config=config, now=job.started_at, progress=progress)
         yield {"snapshot": snapshot.id, "run": run.id}
+    if job.compare is not None:
+        from explore.narratives.chain import chained
+        from explore.narratives.run import open_run
+
+        chained([open_run(workspace, one) for one in job.compare], cache=workspace.cache, progress=progress)
 
 
 def warm_up_engine() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ JOBS = sa.Table(
     sa.Column("ended_at", UTCTime),
     sa.Column("load", sa.JSON(none_as_null=True)),
     sa.Column("run", sa.JSON(none_as_null=True)),
+    sa.Column("compare", sa.JSON(none_as_null=True)),
     sa.Column("result", sa.JSON, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("worker", sa.Text),  # see names.py
@@ -47,7 +48,7 @@ JOBS = sa.Table(
 
 @dataclass(frozen=True)
 class Job:
-    """One load, one run, or a load followed by a run of what it loaded.
+    """One load, one run, a load followed by a run of what it loaded, or a comparison of runs.
 
     `state` is waiting, running, done, failed, cancelled or interrupted. `stage` and `done` (0-1, None = unknown) say
     where a running job is. `result` holds what is finished so far: snapshot (id), load (the report), run (id).
@@ -64,6 +65,7 @@ class Job:
     ended_at: datetime | None
     load: dict[str, Any] | None
     run: dict[str, Any] | None
+    compare: list[str] | None
     result: dict[str, Any]
     message: str
 
@@ -83,6 +85,7 @@ def submit(
     title: str,
     load: Mapping[str, Any] | None = None,
     run: Mapping[str, Any] | None = None,
+    compare: Sequence[str] | None = None,
     now: datetime,
 ) -> Job:
     """Put a job in the queue.
@@ -90,12 +93,14 @@ def submit(
     `load`: paths, options (fields of LoadOptions), remove_after (True for uploads: the files go once they are loaded),
     append (id of the snapshot that they are added to).
     `run`: fields of RunConfig, and snapshot (an id) unless a load comes first.
+    `compare`: ids of runs, each to be linked to the next.
     """
-    if load is None and not (run or {}).get("snapshot"):
-        raise ValueError("a job needs something to load, or a snapshot to run")
+    if load is None and not (run or {}).get("snapshot") and not compare:
+        raise ValueError("a job needs something to load, a snapshot to run, or runs to compare")
     if load is not None:
         load = {**load, "paths": [str(Path(path).absolute()) for path in load["paths"]]}
-    row = {"title": title, "state": "waiting", "stage": "", "submitted_at": now, "result": {}, "message": ""}
+    row: dict[str, Any] = {"compare": list(compare) if compare else None}
+    row |= {"title": title, "state": "waiting", "stage": "", "submitted_at": now, "result": {}, "message": ""}
     with writing(workspace) as connection:
         inserted = connection.execute(
             sa.insert(JOBS).values(**row, load=_as_json(load), run=_as_json(run)).returning(JOBS.c.id)
@@ -111,7 +116,7 @@ def start_again(workspace: Workspace, job_id: int, *, now: datetime) -> Job:
         return submit(workspace, title=job.title, run={**job.run, "snapshot": job.result["snapshot"]}, now=now)
     if job.load is not None and not all(Path(path).exists() for path in job.load["paths"]):
         raise Refused("The file of this job is no longer there. Choose it again.")
-    return submit(workspace, title=job.title, load=job.load, run=job.run, now=now)
+    return submit(workspace, title=job.title, load=job.load, run=job.run, compare=job.compare, now=now)
 
 
 def find_job(workspace: Workspace, job_id: int) -> Job | None:
@@ -119,6 +124,13 @@ def find_job(workspace: Workspace, job_id: int) -> Job | None:
     with reading(workspace) as connection:
         row = connection.execute(sa.select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
     return _job(row) if row is not None else None
+
+
+def find_comparison(workspace: Workspace, run_ids: Sequence[str]) -> Job | None:
+    """The latest job that compares these runs in this order, or None."""
+    comparisons = sa.select(JOBS).where(JOBS.c["compare"].is_not(None)).order_by(JOBS.c.id.desc())
+    with reading(workspace) as connection:
+        return next((job for job in map(_job, connection.execute(comparisons)) if job.compare == list(run_ids)), None)
 
 
 def list_jobs(workspace: Workspace, *, limit: int = 20) -> list[Job]:

@@ -1,4 +1,5 @@
-"""What the worker does while no job waits: it measures how steady the narratives of finished runs are.
+"""What the worker does while no job waits: it compares finished runs with the one before, and measures how steady their
+narratives are.
 
 No job of anybody: there is no row for it, nobody waits for it, and it gives way to any job at once. What is left to do
 is read from the disk, so that nothing has to be remembered; what was broken off is begun anew.
@@ -8,9 +9,11 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from explore.errors import Refused
 from explore.jobs.executor import settle_in
 from explore.settings import Workspace
 
@@ -64,12 +67,18 @@ def lacks_stability(folder: Path) -> bool:
     return (folder / "manifest.json").is_file() and kept(folder) is None
 
 
-def measure_stability(workspace: Workspace, run_id: str) -> None:
-    """The chore: measure one run."""
-    from explore.narratives.run import open_run
+def look_after(workspace: Workspace, run_id: str) -> None:
+    """The chore: compare one run with the run that Compare puts beside it at first, so that nobody waits for it there,
+    and then measure its stability."""
+    from explore.narratives.chain import by_time, chained, pair_of
+    from explore.narratives.run import list_runs, open_run
     from explore.narratives.stability import measure
 
-    measure(open_run(workspace, run_id))
+    run = open_run(workspace, run_id)
+    with suppress(Refused):  # the other run is damaged, or was removed meanwhile
+        pair = pair_of(by_time(list_runs(workspace)), run_id)
+        chained([open_run(workspace, one) for one in pair], cache=workspace.cache)
+    measure(run)
 
 
 def _do(chore: Chore, workspace: Workspace, run_id: str) -> None:

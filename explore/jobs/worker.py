@@ -16,14 +16,14 @@ from explore.jobs.executor import INTERRUPTED, End, Execute, Executor, WarmUp, e
 from explore.jobs.leftovers import remove_half_written, remove_old_uploads, remove_stale, remove_uploads
 from explore.jobs.names import my_name
 from explore.jobs.queue import Job
-from explore.jobs.spare import Chore, SpareTime, measure_stability
+from explore.jobs.spare import Chore, SpareTime, look_after
 from explore.settings import Workspace, current_workspace
 
 TICK_SECONDS = 0.25  # how often the queue and a running job are looked at; a row is written at most that often
 HEARTBEAT_SECONDS = 2.0
 
 
-def main(*, execute: Execute = execute_job, warm_up: WarmUp = warm_up_engine, chore: Chore = measure_stability) -> None:
+def main(*, execute: Execute = execute_job, warm_up: WarmUp = warm_up_engine, chore: Chore = look_after) -> None:
     """Work for the workspace that the environment names, until told to stop.
 
     With --until-stdin-closes (how the web process starts it) the end of standard input is the end of the worker;
@@ -42,7 +42,7 @@ def work(
     *,
     execute: Execute = execute_job,
     warm_up: WarmUp = warm_up_engine,
-    chore: Chore = measure_stability,
+    chore: Chore = look_after,
     stop: threading.Event | None = None,
 ) -> None:
     """Do the jobs of a workspace one at a time, until `stop` is set; while none waits, do the chore for finished runs.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from explore.narratives import identity
-from explore.narratives.lineage import Lineage, lineage
+from explore.narratives.lineage import Lineage, lineage, takes_long
 from explore.narratives.run import Run
 from explore.progress import Progress, silent
 
@@ -44,3 +45,28 @@ def chained(runs: Sequence[Run], *, cache: Path, progress: Progress = silent) ->
     """Link the runs, in the order given, each to the next."""
     steps = [lineage(first, second, cache=cache, progress=progress) for first, second in pairwise(runs)]
     return Chain(list(runs), steps)
+
+
+def take_long(runs: Sequence[Run], *, cache: Path) -> bool:
+    """Whether `chained` of these runs is a matter of many seconds."""
+    return any(takes_long(first, second, cache=cache) for first, second in pairwise(runs))
+
+
+def by_time(manifests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Manifests of runs in the order of their posts; those without times last."""
+    return sorted(manifests, key=lambda one: (one["last_at"] or "~", one["first_at"] or "~", one["created_at"]))
+
+
+def pair_of(manifests: Sequence[Mapping[str, Any]], run_id: str) -> list[str]:
+    """The run and the one to compare it with, in the order of their posts; the run alone where there is no other.
+
+    That is the run of the snapshot before it, made alike where there is one. `manifests`: as `by_time` gives them.
+    """
+    ids = [one["id"] for one in manifests]
+    own = manifests[ids.index(run_id)]
+    others = [one for one in manifests if one["id"] != run_id]
+    others = [one for one in others if one["snapshot"]["id"] != own["snapshot"]["id"]] or others
+    alike = [one for one in others if one["config"]["granularity"] == own["config"]["granularity"]] or others
+    earlier = [one for one in alike if ids.index(one["id"]) < ids.index(run_id)]
+    other = (earlier or alike)[-1:]
+    return [one["id"] for one in manifests if one["id"] == run_id or one in other]

@@ -25,11 +25,11 @@ CLOSER_THAN = 0.9  # nine in ten messages of another narrative do not
 SAMPLED, FEWEST_SAMPLED = 3000, 5  # messages that stand for the others, over all narratives and for each at least
 ROWS_AT_ONCE = 500
 RECENT_SHARE, FEWEST_RECENT = 0.5, 50  # of each narrative the half nearest in time stands for it, at least so many
-EXACT_BELOW, PROBES = 20_000, 24  # as for the neighbours of a run
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Encode = Callable[[list[str]], Vectors]
+IndexOf = Callable[[Vectors], Any]
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,20 @@ class Crossing:
     shared: NDArray[np.bool_]
 
 
-def cross(first: pd.DataFrame, second: pd.DataFrame, *, encode: Encode) -> Crossing:
+def cross(first: pd.DataFrame, second: pd.DataFrame, *, encode: Encode, index_of: IndexOf) -> Crossing:
     """Place the messages of each of two runs among the narratives of the other.
 
     Both frames have message_id, text, narrative_id (-1 = none), first_at, last_at (null = unknown), as
-    messages.parquet. `encode` makes comparable unit vectors of the texts of both; it is asked only where a message is
-    not shared. Nearest in time are the latest messages of the first run and the earliest of the second.
+    messages.parquet. `encode` makes comparable unit vectors of the texts of both, `index_of` an index that finds the
+    nearest of some of them by cosine; they are asked only where a message is not shared. Nearest in time are the latest
+    messages of the first run and the earliest of the second.
     """
     forth, back = _same(first, second), _same(second, first)
     if (forth == _UNKNOWN).any() or (back == _UNKNOWN).any():
         vectors = encode([*first["text"], *second["text"]])
         ours, theirs = vectors[: len(first)], vectors[len(first) :]
-        _place(forth, ours, _Base.of(second, theirs, by="first_at", latest=False))
-        _place(back, theirs, _Base.of(first, ours, by="last_at", latest=True))
+        _place(forth, ours, lambda: _Base.of(second, theirs, index_of, by="first_at", latest=False))
+        _place(back, theirs, lambda: _Base.of(first, ours, index_of, by="last_at", latest=True))
     return Crossing(forth, back, first["message_id"].isin(second["message_id"]).to_numpy())
 
 
@@ -87,11 +88,11 @@ class _Base:
     needed: Floats
 
     @classmethod
-    def of(cls, messages: pd.DataFrame, vectors: Vectors, *, by: str, latest: bool) -> _Base:
+    def of(cls, messages: pd.DataFrame, vectors: Vectors, index_of: IndexOf, *, by: str, latest: bool) -> _Base:
         rows = _nearest_in_time(messages, by=by, latest=latest)
         rows = rows[vectors[rows].any(axis=1)]
         narrative = messages["narrative_id"].to_numpy(dtype=np.int64)[rows]
-        index = _index(vectors[rows])
+        index = index_of(vectors[rows])
         _, closeness = _nearest(index, vectors[rows], own=True)
         own = pd.Series(closeness).groupby(narrative).quantile(AS_CLOSE_AS)
         k = int(narrative.max(initial=-1)) + 1
@@ -132,30 +133,19 @@ def _nearest_in_time(messages: pd.DataFrame, *, by: str, latest: bool) -> Ints:
     return standing
 
 
-def _place(found: Ints, vectors: Vectors, base: _Base) -> None:
-    """Fill the unknown places of `found` with the narrative that most of the nearest messages of `base` belong to."""
+def _place(found: Ints, vectors: Vectors, base_of: Callable[[], _Base]) -> None:
+    """Fill the unknown places of `found`, if any, with the narrative that most of the nearest messages of the base
+    belong to."""
     rows = np.flatnonzero((found == _UNKNOWN) & vectors.any(axis=1))
     found[found == _UNKNOWN] = NOWHERE
-    if not len(rows) or not len(base.narrative):
+    if not len(rows):
+        return
+    base = base_of()
+    if not len(base.narrative):
         return
     neighbours, closeness = _nearest(base.index, vectors[rows], own=False)
     best = _most_common(base.narrative, neighbours)
     found[rows] = np.where(closeness >= base.needed[best], best, NOWHERE)  # OUTSIDE is the last of `needed`
-
-
-def _index(vectors: Vectors) -> Any:
-    """A search index by cosine, exact up to 20,000 rows."""
-    import faiss
-
-    n, d = vectors.shape
-    if n <= EXACT_BELOW:
-        index: Any = faiss.IndexFlatIP(d)
-    else:
-        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, int(4 * np.sqrt(n)), faiss.METRIC_INNER_PRODUCT)
-        index.nprobe = PROBES
-        index.train(vectors)
-    index.add(np.ascontiguousarray(vectors))
-    return index
 
 
 def _nearest(index: Any, vectors: Vectors, *, own: bool) -> tuple[Ints, Floats]:

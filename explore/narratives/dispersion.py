@@ -74,15 +74,14 @@ class Dispersion:
         from scipy import stats
 
         half = level / 2
-        counted = stats.beta(now + 0.5, base + 0.5)
         odds = np.log((1 - share) / share)
         estimate = np.log((now + 0.5) / (base + 0.5)) + odds
-        low, high = (_log_odds(counted.ppf(q)) + odds for q in (half, 1 - half))
+        low, high = (_log_odds(stats.beta.ppf(q, now + 0.5, base + 0.5)) + odds for q in (half, 1 - half))
         if self.alpha < POISSON:
             return np.exp(low), np.exp(high)
-        varied = stats.f(2 / self.alpha, 2 * (windows - 1) / self.alpha)
-        low = estimate - np.hypot(estimate - low, np.log(varied.ppf(1 - half)))
-        high = estimate + np.hypot(high - estimate, np.log(varied.ppf(half)))
+        freedom = 2 / self.alpha, 2 * (windows - 1) / self.alpha
+        low = estimate - np.hypot(estimate - low, np.log(stats.f.ppf(1 - half, *freedom)))
+        high = estimate + np.hypot(high - estimate, np.log(stats.f.ppf(half, *freedom)))
         return np.exp(low), np.exp(high)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,9 @@ SAME_HOURS, ADJACENT = "same hours of earlier days", "windows right before"
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Columns = dict[
+    str, NDArray[Any]
+]  # by name, one value a narrative; frames of them take ten times as long to choose from
 
 
 @dataclass(frozen=True)
@@ -169,8 +173,9 @@ def score(counts: Counts) -> pd.DataFrame:
     clearest = _look(looks[0], level=LEVEL / len(looks)) if looks else whole
     for ways in looks[1:]:
         other = _look(ways, level=LEVEL / len(looks))
-        clearest = other.where(other["p"] < clearest["p"], clearest)
-    table = pd.DataFrame(
+        clearest = _where(other["p"] < clearest["p"], other, clearest)
+    shown = ["from", "to", "authors", "active", "base", "base_active", "bins", "baseline", "ratio", "low"]
+    return pd.DataFrame(
         {
             "now_authors": whole["authors"],
             "now_active": whole["active"],
@@ -186,10 +191,12 @@ def score(counts: Counts) -> pd.DataFrame:
             "p_value": np.minimum(1.0, max(1, len(looks)) * clearest["p"]),  # Bonferroni
             "testable": testable,
             "spark": list(counts.spark.tolist()),
+            **{f"clearest_{name}": clearest[name] for name in shown},
+            "clearest_baseline": pd.array(clearest["baseline"], dtype="str"),
+            "clearest_from": pd.DatetimeIndex(clearest["from"], tz="UTC"),
+            "clearest_to": pd.DatetimeIndex(clearest["to"], tz="UTC"),
         }
     )
-    shown = ["from", "to", "authors", "active", "base", "base_active", "bins", "baseline", "ratio", "low"]
-    return pd.concat([table, clearest[shown].add_prefix("clearest_")], axis=1)
 
 
 def judge(scored: pd.DataFrame) -> pd.DataFrame:
@@ -315,8 +322,8 @@ def _distinct_units(narrative: Ints, place: Ints, unit: Ints, *, shape: tuple[in
     return np.bincount(found, minlength=shape[0] * shape[1]).reshape(shape).astype(np.int64)
 
 
-def _tested(cells: Cells, *, level: float) -> pd.DataFrame:
-    """One row a narrative: what was counted, ratio, interval and p of one window; null where it cannot be tested."""
+def _tested(cells: Cells, *, level: float) -> Columns:
+    """What was counted, ratio, interval and p of one window for each narrative; null where it cannot be tested."""
     now, base = cells.now, cells.base
     found = Dispersion.pooled(cells.units[:, 1:], cells.active[1:]) if cells.testable else Dispersion()
     nothing = np.full(len(now), np.nan)
@@ -326,32 +333,26 @@ def _tested(cells: Cells, *, level: float) -> pd.DataFrame:
         ratio = (now + 0.5) / (base + 0.5) * (1 - share) / share
         low, high = found.interval(now, base, share=share, windows=windows, level=level)
         p = found.tail(now, base, share=share, windows=windows) if cells.testable else nothing
-    return pd.DataFrame(
-        {
-            "from": _time(cells.start, known=cells.comparable, n=len(now)),
-            "to": _time(cells.start + cells.length, known=cells.comparable, n=len(now)),
-            "authors": now,
-            "active": cells.now_active,
-            "base": base,
-            "base_active": cells.base_active,
-            "bins": cells.bins,
-            "baseline": cells.baseline,
-            "dispersion": found.alpha if cells.testable else np.nan,
-            "ratio": ratio,
-            "low": low,
-            "high": high,
-            "p": p,
-        }
-    )
+    begin, end = (cells.start, cells.start + cells.length) if cells.comparable else ("NaT", "NaT")
+    same = {
+        "from": np.datetime64(begin, "us"),
+        "to": np.datetime64(end, "us"),
+        "active": cells.now_active,
+        "base_active": cells.base_active,
+        "bins": cells.bins,
+        "baseline": cells.baseline,
+        "dispersion": found.alpha if cells.testable else np.nan,
+    }
+    own = {"authors": now, "base": base, "ratio": ratio, "low": low, "high": high, "p": p}
+    return own | {name: np.full(len(now), value) for name, value in same.items()}
 
 
-def _time(micros: int, *, known: bool, n: int) -> pd.Series:
-    """The same moment `n` times, or null."""
-    at = np.full(n, micros if known else "NaT", dtype="datetime64[us]")
-    return pd.Series(at).dt.tz_localize("UTC")
+def _where(chosen: NDArray[np.bool_], one: Columns, other: Columns) -> Columns:
+    """The rows of `one` that are chosen, else those of `other`."""
+    return {name: np.where(chosen, one[name], other[name]) for name in one}
 
 
-def _look(ways: Sequence[Cells], *, level: float) -> pd.DataFrame:
+def _look(ways: Sequence[Cells], *, level: float) -> Columns:
     """A window against all windows before, or the same hours of earlier days for narratives with hours of their own.
 
     All windows tell more than the same hours do, but a narrative of the evenings would then emerge every evening: the
@@ -361,7 +362,7 @@ def _look(ways: Sequence[Cells], *, level: float) -> pd.DataFrame:
     for cells in ways[1:]:
         same = _tested(cells, level=level)
         more = same["base"] / same["base_active"] > chosen["base"] / chosen["base_active"]
-        chosen = same.where(more & (same["base"] >= HABIT), chosen)
+        chosen = _where(more & (same["base"] >= HABIT), same, chosen)
     return chosen
 
 

@@ -17,20 +17,21 @@ from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.files import write_bytes
-from explore.narratives import change, crossing, encoders
+from explore.narratives import change, crossing, encoders, graph
 from explore.narratives.change import Counts, Periods, Span
 from explore.narratives.emergence import LEVEL, benjamini_hochberg
 from explore.narratives.run import Run
 from explore.narratives.vectors import Vectors
 from explore.progress import Progress, StageClock, silent
 
-VERSION = "lineage-1"
+VERSION = "lineage-2"
 LINKED = (
     0.3  # share of either side from which a link counts; of what is truly new 1 to 3 % reach it (docs/decisions/0012)
 )
 MAINLY = 0.75  # share of what is linked from which one branch is the narrative itself and the others are offshoots
 KINDS = ("new", "growing", "split", "merged", "fading", "steady", "gone")
 SEED = 1
+HERE_UP_TO = 10_000  # messages of both runs together that are compared within a second or two
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -96,6 +97,16 @@ def lineage(first: Run, second: Run, *, cache: Path, progress: Progress = silent
     return Lineage(*told, spans, unit, active, _ordered(links))
 
 
+def takes_long(first: Run, second: Run, *, cache: Path) -> bool:
+    """Whether `lineage` of these runs is a matter of many seconds, and not to be done while a person waits.
+
+    What is kept takes no time, and two cuts of the same posts hold the same messages.
+    """
+    messages = sum(run.manifest["counts"]["messages"] for run in (first, second))
+    same = (first.snapshot_id, first.config.as_of) == (second.snapshot_id, second.config.as_of)
+    return messages > HERE_UP_TO and not same and _cached(first, second, cache) is None
+
+
 _RATES = ["before", "after", "rate_ratio", "rate_ratio_low", "rate_ratio_high"]
 
 
@@ -108,27 +119,62 @@ def _made(first: Run, second: Run, cache: Path, progress: Progress) -> Flows:
 
     def encode(texts: list[str]) -> Vectors:
         nonlocal used
-        clock("Comparing messages")
-        encoder = _encoder(first, second)
-        used = f"the others by the cosine of vectors made anew from the messages of both runs together ({encoder.name})"
-        distinct = list(dict.fromkeys(texts))
-        place = {text: row for row, text in enumerate(distinct)}
-        vectors = encoder.encode(distinct, seed=SEED)
-        return vectors[[place[text] for text in texts]]
+        clock("Comparing messages", 0.1)
+        vectors, used = _vectors(first, second, texts)
+        return vectors
 
-    clock("Reading both runs")
+    def index_of(vectors: Vectors) -> Any:
+        clock("Placing messages", 0.6)
+        return graph.index_of(vectors)
+
+    clock("Reading both runs", 0.0)
     a, b = first.messages, second.messages
-    crossed = crossing.cross(a, b, encode=encode)
-    clock("Linking narratives")
+    crossed = crossing.cross(a, b, encode=encode, index_of=index_of)
+    clock("Linking narratives", 0.95)
     k = (len(first.narratives), len(second.narratives))
     forth, forth_outside = _shares(a, crossed.forth, others=k[1])
     back, back_outside = _shares(b, crossed.back, others=k[0])
     shared = _sums(a["narrative_id"], crossed.forth, crossed.shared, shape=k).astype(np.int64)
     by = f"messages that both runs hold, by their id; {used}"
     flows = Flows(forth, back.T, shared, forth_outside, back_outside, by)
+    for run in (first, second):
+        if not run.folder.is_dir():
+            raise Refused(f"Run {run.id} was removed while it was compared.")
     _keep(flows, _path(first, second, cache))
     clock.stop()
     return flows
+
+
+def _vectors(first: Run, second: Run, texts: list[str]) -> tuple[Vectors, str]:
+    """Comparable vectors of the messages of both runs, whose texts these are, and in words where they come from.
+
+    A run that holds every message of the other has them: its encoder saw what it would see now.
+    """
+    for whole in (second, first):
+        kept = _of_one(whole, pd.concat([first.messages["message_id"], second.messages["message_id"]]))
+        if kept is not None:
+            name = whole.manifest["encoder"]["name"]
+            return kept, f"the others by the cosine of the vectors of run {whole.id}, which holds them all ({name})"
+    encoder = _encoder(first, second)
+    distinct = list(dict.fromkeys(texts))
+    place = {text: row for row, text in enumerate(distinct)}
+    made = encoder.encode(distinct, seed=SEED)[[place[text] for text in texts]]
+    return (
+        made,
+        f"the others by the cosine of vectors made anew from the messages of both runs together ({encoder.name})",
+    )
+
+
+def _of_one(run: Run, message_ids: pd.Series) -> Vectors | None:
+    """The run's own vectors of these messages, zeros for those without words; null unless it holds every one."""
+    held = run.messages["message_id"]
+    rows = pd.Series(np.arange(len(held)), index=held).reindex(message_ids)
+    if rows.isna().any():
+        return None
+    vectors: Vectors = np.load(run.folder / "vectors.npy", allow_pickle=False)
+    wordless = np.zeros((len(held) - len(vectors), vectors.shape[1]), dtype=np.float32)  # they stand last
+    chosen: Vectors = np.vstack([vectors, wordless])[rows.to_numpy(dtype=np.int64)]
+    return chosen
 
 
 def _encoder(first: Run, second: Run) -> encoders.Encoder:

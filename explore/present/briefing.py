@@ -30,7 +30,6 @@ from explore.narratives.replay import Detection
 from explore.narratives.spread import Spread
 from explore.posts.collection import Collection
 from explore.present import charts, doubts, reasons, spreading, steadiness, timing, words
-from explore.present.clearest import clearest
 from explore.present.redaction import calm, domain, excerpt, masked
 from explore.present.steadiness import Measured
 from explore.present.theme import DARK, LIGHT
@@ -171,7 +170,7 @@ def _narrative(
         "flagged": words.status(narrative) == "▲ emerging",
         "why": words.why(narrative, window, unit, dated=True),
         "growth": words.growth(narrative),
-        "shares": f"{words.shares(narrative, unit)} {clearest(narrative, window, unit, dated=True)}".strip(),
+        "shares": words.shares(narrative, unit),
         "certainty": words.certainty(narrative),
         "since": words.since(narrative),
         "size": words.size(narrative, unit),

@@ -1,7 +1,8 @@
 """What a flag rests on where it is not the whole window beside all windows before: the part that is clearest, in words.
 
 A `narrative` is one row of the frame of `narratives.emergence`. The test looks at the window and at its newest part,
-each beside all windows before or beside the same hours of earlier days; the columns `clearest_…` say which it was.
+each beside all windows before or beside the same hours of earlier days; the columns `clearest_…` say which it was. For
+*Emerging*; where a narrative is explained point by point, `reasons` tells it with its own baseline.
 """
 
 from __future__ import annotations

@@ -63,7 +63,6 @@ from explore.session.loading import (
     gathered,
     is_dark,
     keep_upload,
-    lineage_between,
     listed,
     measured,
     now,
@@ -78,6 +77,7 @@ from explore.session.loading import (
     workspace,
 )
 from explore.session.waiting import (
+    comparison,
     current_job,
     cut_anew,
     explore_sample,
@@ -122,6 +122,7 @@ __all__ = [
     "View",
     "collection_of",
     "compared",
+    "comparison",
     "current_job",
     "cut_anew",
     "density",
@@ -141,7 +142,6 @@ __all__ = [
     "keep_upload",
     "landed",
     "latest_jobs",
-    "lineage_between",
     "listed",
     "look_at",
     "measured",

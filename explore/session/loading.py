@@ -17,7 +17,6 @@ from explore.narratives.chain import Chain, chained
 from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence, evidence
 from explore.narratives.lifeline import Lifeline, Member, lifeline
-from explore.narratives.lineage import Lineage
 from explore.narratives.listing import Listing
 from explore.narratives.radar import Radar
 from explore.narratives.replay import Detection, Replay
@@ -214,11 +213,6 @@ def _chained(home: Path, run_ids: tuple[str, ...]) -> Chain:
 def compared(run_ids: Sequence[str]) -> Chain:
     """The runs in the order given, each linked to the next. Raises `Refused`."""
     return _chained(workspace().home, tuple(run_ids))
-
-
-def lineage_between(first: Run, second: Run) -> Lineage:
-    """What became of the narratives of one run in another. Raises `Refused`."""
-    return compared([first.id, second.id]).steps[0]
 
 
 @st.cache_resource(max_entries=60, show_spinner="Following the narrative …")

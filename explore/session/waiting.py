@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 import streamlit as st
 
 from explore import jobs
+from explore.narratives.chain import take_long
 from explore.posts.snapshots import list_snapshots
 from explore.session.choosing import forget, look_at
 from explore.session.keys import AS_OF, FRAMED, JOB, NARRATIVE, RUN, SAMPLE, SAMPLE_NAME
-from explore.session.loading import now, runs, workspace
+from explore.session.loading import now, opened, runs, workspace
 
 
 def start() -> None:
@@ -61,6 +62,18 @@ def _explore_anew(manifest: Mapping[str, Any], **changes: str) -> None:
 
 def _encoder(manifest: Mapping[str, Any]) -> tuple[str, str]:
     return manifest["encoder"]["name"], manifest["encoder"]["version"]
+
+
+def comparison(run_ids: Sequence[str]) -> jobs.Job | None:
+    """The job that compares the runs, begun if nobody has asked for it yet; null where they can be shown at once."""
+    runs = [opened(run_id) for run_id in run_ids]
+    if not take_long(runs, cache=workspace().cache):
+        return None
+    job = jobs.find_comparison(workspace(), run_ids)
+    if job is None or job.state == "done":  # done, and lost again: the cache goes with any snapshot that is deleted
+        title = f"Comparing {len(run_ids)} runs"
+        return jobs.submit(workspace(), title=title, compare=run_ids, now=now())
+    return job
 
 
 def follow(job: jobs.Job | None) -> None:

@@ -88,6 +88,19 @@ def test_an_upload_is_removed_once_it_is_loaded(workspace: Workspace, called: di
     assert not upload.exists()
 
 
+def test_a_comparison_links_the_runs_it_names(
+    workspace: Workspace, called: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sys.modules["explore.narratives.run"].open_run = lambda _, run_id: Said(run_id)  # type: ignore[attr-defined]
+    chain = types.ModuleType("chain")
+    chain.chained = lambda *given, **named: called.update(chained=(given, named))
+    monkeypatch.setitem(sys.modules, "explore.narratives.chain", chain)
+    assert list(execute_job(_job(compare=["r1", "r2"]), workspace, progress=silent)) == []
+    given, named = called["chained"]
+    assert (given, named["cache"]) == (([Said("r1"), Said("r2")],), workspace.cache)
+    assert "explore" not in called
+
+
 def test_a_page_that_imports_jobs_imports_nothing_heavy() -> None:
     heavy = "{'umap', 'bertopic', 'hdbscan', 'numba', 'sklearn', 'pandas', 'alembic'}"
     code = f"import sys, explore.jobs; print({heavy} & set(sys.modules))"
@@ -95,7 +108,9 @@ def test_a_page_that_imports_jobs_imports_nothing_heavy() -> None:
     assert done.stdout == "set()\n"
 
 
-def _job(*, load: dict[str, Any] | None = None, run: dict[str, Any] | None = None) -> Job:
+def _job(
+    *, load: dict[str, Any] | None = None, run: dict[str, Any] | None = None, compare: list[str] | None = None
+) -> Job:
     return Job(
         id=1,
         title="posts.csv",
@@ -107,6 +122,7 @@ def _job(*, load: dict[str, Any] | None = None, run: dict[str, Any] | None = Non
         ended_at=None,
         load=load,
         run=run,
+        compare=compare,
         result={},
         message="",
     )

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from explore.casework.database import writing
 from explore.errors import Refused
-from explore.jobs import cancel, find_job, list_jobs, start_again, submit
+from explore.jobs import cancel, find_comparison, find_job, list_jobs, start_again, submit
 from explore.jobs.names import my_name
 from explore.jobs.queue import JOBS, LOST_AFTER, claim, interrupt_lost, still_ours, write_news
 from explore.settings import Workspace
@@ -34,6 +34,19 @@ def test_a_job_comes_back_as_it_was_submitted(workspace: Workspace, tmp_path: Pa
     assert job.run == {"seed": 7, "as_of": "2026-03-01T12:00:00+00:00"}
     assert job.submitted_at == NOW
     assert job.elapsed(NOW) == timedelta(0)
+
+
+def test_the_latest_comparison_of_runs_is_found_by_the_runs_in_their_order(workspace: Workspace) -> None:
+    first = submit(workspace, title="2 runs", compare=["a", "b"], now=NOW)
+    submit(workspace, title="2 runs", compare=["b", "a"], now=NOW)
+    submit(workspace, title="a run", run=RUN, now=NOW)
+    assert find_comparison(workspace, ["a", "b"]) == first
+    assert first.compare == ["a", "b"]
+    cancel(workspace, first.id, now=NOW)
+    again = start_again(workspace, first.id, now=NOW)
+    assert find_comparison(workspace, ["a", "b"]) == again
+    assert (again.id != first.id, again.compare, again.state) == (True, ["a", "b"], "waiting")
+    assert find_comparison(workspace, ["a", "c"]) is None
 
 
 def test_a_job_that_does_nothing_is_a_mistake(workspace: Workspace) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from explore.jobs.spare import SpareTime
-from explore.narratives.stability import FILE
+from explore.jobs.spare import SpareTime, look_after
+from explore.narratives.stability import FILE, kept
 from explore.settings import Workspace
+from tests.narratives.making import run_with
+from tests.narratives.test_lineage import numbered, talk
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="looks at process ids the POSIX way")
 
@@ -88,6 +90,28 @@ def test_a_run_that_has_its_stability_is_left_alone_and_a_damaged_one_is_measure
     _using(spare, until=lambda: bool(_noted(workspace)))
     spare.use()
     assert _noted(workspace) == ["damaged"]
+
+
+def test_a_run_is_compared_with_the_one_before_it_and_measured(workspace: Workspace) -> None:
+    week, next_week = (
+        run_with(workspace, numbered(talk("rain", days=range(day, day + 7), a_day=4), start=day), groups=["rain"])
+        for day in (0, 7)
+    )
+    look_after(workspace, week.id)
+    look_after(workspace, next_week.id)
+    compared = [path.name for path in (workspace.cache / "lineage").iterdir()]
+    assert [name.startswith(f"{week.id}-{next_week.id}") for name in compared] == [True]
+    assert (kept(week.folder) is None, kept(next_week.folder) is None) == (False, False)
+
+
+def test_where_the_other_run_is_damaged_a_run_is_measured_all_the_same(workspace: Workspace) -> None:
+    week, next_week = (
+        run_with(workspace, numbered(talk("rain", days=range(day, day + 7), a_day=4), start=day), groups=["rain"])
+        for day in (0, 7)
+    )
+    (week.folder / "messages.parquet").write_bytes(b"PAR1")
+    look_after(workspace, next_week.id)
+    assert kept(next_week.folder) is not None
 
 
 def test_in_a_workspace_without_runs_there_is_nothing_to_do(workspace: Workspace) -> None:

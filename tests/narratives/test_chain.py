@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from explore.narratives.chain import chained
+import pytest
+
+from explore.narratives import lineage as links
+from explore.narratives.chain import by_time, chained, pair_of, take_long
 from tests.narratives.test_lineage import numbered, run_over, talk
 
 
@@ -26,3 +30,50 @@ def test_a_single_run_is_a_chain_without_links(tmp_path: Path) -> None:
     run = run_over(tmp_path, numbered(talk("rain", days=range(7), a_day=4)), "rain")
     chain = chained([run], cache=tmp_path / "cache")
     assert (chain.steps, len(chain.identities)) == ([], 1)
+
+
+def test_many_messages_are_long_to_compare_until_they_have_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    week, next_week = (
+        run_over(tmp_path / str(first), numbered(talk("rain", days=range(first, first + 7), a_day=4)), "rain")
+        for first in (0, 7)
+    )
+    assert not take_long([week, next_week], cache=cache)
+    messages = week.manifest["counts"]["messages"] + next_week.manifest["counts"]["messages"]
+    monkeypatch.setattr(links, "HERE_UP_TO", messages - 1)
+    assert take_long([week, next_week], cache=cache)
+    assert not take_long([week, week], cache=cache)  # the same posts
+    chained([week, next_week], cache=cache)
+    assert not take_long([week, next_week], cache=cache)
+    assert take_long([next_week, week], cache=cache)
+
+
+def manifest(run: str, snapshot: str, day: int | None, granularity: str = "medium") -> dict[str, Any]:
+    moment = None if day is None else f"2026-03-{day:02d}"
+    return {
+        "id": run, "snapshot": {"id": snapshot}, "config": {"granularity": granularity},
+        "first_at": moment, "last_at": moment, "created_at": run,
+    }  # fmt: skip
+
+
+MONDAY, TUESDAY, FINE = manifest("r1", "mon", 2), manifest("r2", "tue", 3), manifest("r3", "tue", 3, "fine")
+TIMELESS = manifest("r0", "old", None)
+
+
+@pytest.mark.parametrize(
+    ("runs", "looked_at", "pair"),
+    [
+        ([TUESDAY, MONDAY], "r2", ["r1", "r2"]),
+        ([TUESDAY, MONDAY], "r1", ["r1", "r2"]),  # nothing is earlier
+        ([MONDAY, TUESDAY, FINE], "r3", ["r1", "r3"]),  # another snapshot comes first, even made otherwise
+        ([TUESDAY, FINE], "r3", ["r2", "r3"]),
+        ([TIMELESS, MONDAY, TUESDAY], "r1", ["r1", "r0"]),  # without times last
+        ([MONDAY], "r1", ["r1"]),
+    ],
+)
+def test_a_run_is_compared_with_the_snapshot_before_it(
+    runs: list[dict[str, Any]], looked_at: str, pair: list[str]
+) -> None:
+    assert pair_of(by_time(runs), looked_at) == pair

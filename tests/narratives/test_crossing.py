@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from explore.narratives.crossing import NOWHERE, OUTSIDE, cross
+from explore.narratives.graph import index_of
 from explore.narratives.vectors import Vectors
 from tests.narratives.making import at
 
@@ -49,7 +50,7 @@ FIRST = messages(("north", 30, 0), ("east", 30, 1))
 
 def test_a_message_goes_where_the_messages_like_it_are_both_ways() -> None:
     second = messages(("east", 30, 0), ("near", 30, 1), day=9)
-    crossed = cross(FIRST, second, encode=encode)
+    crossed = cross(FIRST, second, encode=encode, index_of=index_of)
     assert [most(crossed.back, second, name) for name in ("east", "near")] == [1, 0]
     assert [most(crossed.forth, FIRST, name) for name in ("east", "north")] == [0, 1]
     assert not crossed.shared.any()
@@ -57,7 +58,7 @@ def test_a_message_goes_where_the_messages_like_it_are_both_ways() -> None:
 
 def test_what_is_like_nothing_goes_nowhere() -> None:
     second = messages(("up", 30, 0), day=9)
-    crossed = cross(FIRST, second, encode=encode)
+    crossed = cross(FIRST, second, encode=encode, index_of=index_of)
     assert most(crossed.back, second, "up") == NOWHERE
     assert most(crossed.forth, FIRST, "north") == NOWHERE
 
@@ -65,12 +66,12 @@ def test_what_is_like_nothing_goes_nowhere() -> None:
 def test_what_is_like_messages_of_no_narrative_goes_outside() -> None:
     first = messages(("north", 30, -1), ("east", 30, 0))
     second = messages(("north", 30, 0), day=9)
-    assert most(cross(first, second, encode=encode).back, second, "north") == OUTSIDE
+    assert most(cross(first, second, encode=encode, index_of=index_of).back, second, "north") == OUTSIDE
 
 
 def test_a_message_that_both_hold_is_where_the_other_run_put_it_whatever_its_vector() -> None:
     other = FIRST.assign(narrative_id=1 - FIRST["narrative_id"])
-    crossed = cross(FIRST, other, encode=refuse)
+    crossed = cross(FIRST, other, encode=refuse, index_of=index_of)
     assert crossed.shared.all()
     assert (crossed.forth == 1 - FIRST["narrative_id"]).all()
     assert (crossed.back == FIRST["narrative_id"]).all()
@@ -82,21 +83,21 @@ def test_the_messages_nearest_in_time_speak_for_a_narrative() -> None:
     still = messages(("north", 100, 1), day=0.5)
     first = pd.concat([turning, still], ignore_index=True)
     second = messages(("near", 40, 0), ("east", 40, 1), day=9)
-    crossed = cross(first, second, encode=encode)
+    crossed = cross(first, second, encode=encode, index_of=index_of)
     assert most(crossed.back, second, "east") == 0
     assert most(crossed.back, second, "near") == 1
 
 
 def test_messages_without_words_belong_nowhere() -> None:
     second = messages(("mute", 5, 0), ("north", 30, 1), day=9)
-    crossed = cross(FIRST, second, encode=encode)
+    crossed = cross(FIRST, second, encode=encode, index_of=index_of)
     assert most(crossed.back, second, "mute") == NOWHERE
     assert most(crossed.back, second, "north") == 0
 
 
 def test_narratives_of_one_or_two_messages_and_none_at_all_are_no_error() -> None:
     for few in (messages(("north", 1, 0), ("east", 2, 1)), messages(("north", 1, -1)), FIRST[:0]):
-        crossed = cross(FIRST, few.assign(message_id="x" + few["message_id"]), encode=_any(encode))
+        crossed = cross(FIRST, few.assign(message_id="x" + few["message_id"]), encode=_any(encode), index_of=index_of)
         assert (len(crossed.forth), len(crossed.back)) == (len(FIRST), len(few))
 
 

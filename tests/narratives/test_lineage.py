@@ -186,6 +186,31 @@ def test_an_appended_snapshot_counts_no_post_twice(tmp_path: Path, cache: Path) 
     assert growing["a_to_b"] == 1
 
 
+def test_a_run_that_holds_every_message_of_the_other_lends_its_vectors(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the encoder that made them is gone, and where some messages have no words and so no vector."""
+    posts = numbered(talk("bread", days=FIRST, a_day=9), talk("rain", days=FIRST, a_day=9))
+    silent = [post(0, "😀" * n, created_at=at(0)) for n in range(1, 4)]
+    part = run_over(tmp_path / "a", [*posts[:90], silent[0] | {"post_id": "s"}], "bread", "rain")
+    whole = run_over(
+        tmp_path / "b",
+        [*posts, *(one | {"post_id": f"s{number}"} for number, one in enumerate(silent))],
+        "bread",
+        "rain",
+    )
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("the vectors are there")
+
+    monkeypatch.setattr(module, "_encoder", refuse)
+    for a, b in ((part, whole), (whole, part)):
+        found = lineage(a, b, cache=cache)
+        assert became(a, b, cache) == {("bread", "bread"): "steady", ("rain", "rain"): "steady"}
+        assert f"the vectors of run {whole.id}" in found.compared_by
+        assert (found.links[["a_to_b", "b_from_a"]].min(axis=1) > 0.9).all()
+
+
 def test_without_times_what_goes_on_is_known_but_not_how_fast(tmp_path: Path, cache: Path) -> None:
     a = run_over(tmp_path / "a", without(numbered(talk("bread", days=FIRST, a_day=6)), "created_at"), "bread")
     b = run_over(tmp_path / "b", numbered(talk("bread", days=SECOND, a_day=30), start=999), "bread")

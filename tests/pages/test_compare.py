@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
+from explore.jobs import list_jobs
+from explore.narratives import lineage
+from explore.narratives.chain import chained
 from explore.narratives.run import Run
 from explore.settings import workspace_at
 from tests.narratives.making import Post, run_with, without
@@ -125,3 +128,25 @@ def test_words_of_posts_are_never_read_as_markdown(open_app: Open) -> None:
     marked = [str(each.value) for kind in ("markdown", "caption", "info", "warning") for each in app.get(kind)]
     assert marked
     assert not [text for text in marked if "127.0.0.1" in text or "pay" in text]
+
+
+def test_what_takes_long_is_a_job_whose_end_brings_the_result(
+    open_app: Open, two: list[Run], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineage, "HERE_UP_TO", 0)
+    app = open_app("compare")
+    assert not app.exception
+    said = read(app)
+    assert "These runs have not been compared yet" in said
+    assert "Comparing 2 runs" in said
+    app.run()
+    jobs = list_jobs(workspace_at(home))
+    assert [(job.state, job.compare) for job in jobs] == [("waiting", [run.id for run in two])]
+    press(app, "Cancel")
+    assert "Comparing 2 runs: cancelled" in read(app)
+    assert len(list_jobs(workspace_at(home))) == 1  # what was cancelled does not begin again by itself
+    press(app, "Try again")
+    assert [job.state for job in list_jobs(workspace_at(home))] == ["waiting", "cancelled"]
+    chained(two, cache=workspace_at(home).cache)
+    app.run()
+    assert table(app)["became"].to_list() == ["+ new", "− gone"]
