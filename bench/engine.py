@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--encoder", action="append", help="lexical (default), static:DIR; repeatable")
     parser.add_argument("--only", choices=TABLES, help="one of the tables")
     parser.add_argument("--granularity", default="medium")
+    parser.add_argument("--seed", type=int, default=1, help="of our runs in the label and off-topic tables")
     parser.add_argument("--posts", type=int, default=100_000, help="posts of ira_1m for the speed table")
     parser.add_argument("--runs", type=int, default=3, help="counted runs of the speed table")
     asked = parser.parse_args()
@@ -67,13 +68,13 @@ def main() -> None:
     )
     for encoder in asked.encoder or ["lexical"]:
         if asked.only in (None, "labels"):
-            label_table(labelled_sets(asked.data), encoder, asked.granularity)
+            label_table(labelled_sets(asked.data), RunConfig(encoder, asked.granularity, asked.seed))
         if asked.only in (None, "off-topic"):
-            off_topic_table(asked.data, encoder, asked.granularity)
+            off_topic_table(asked.data, RunConfig(encoder, asked.granularity, asked.seed))
         if asked.only in (None, "speed"):
             speed_table(asked.data / "ira_1m.parquet", encoder, posts=asked.posts, runs=asked.runs)
         if asked.only == "landmarks":
-            landmark_table(asked.data, encoder, asked.granularity)
+            landmark_table(asked.data, RunConfig(encoder, asked.granularity, asked.seed))
 
 
 def labelled_sets(data: Path) -> Iterator[Labelled]:
@@ -85,14 +86,14 @@ def labelled_sets(data: Path) -> Iterator[Labelled]:
     yield Labelled("crisis_events on topic", _sampled(crises[crises["on_topic"]]))
 
 
-def label_table(sets: Iterator[Labelled], encoder: str, granularity: str) -> None:
+def label_table(sets: Iterator[Labelled], config: RunConfig) -> None:
     """AMI, ARI and NMI over all posts, the unclustered counting as one cluster."""
-    print(f"Labels, encoder {encoder}, granularity {granularity}: AMI / ARI / NMI, narratives, unclustered, seconds\n")
+    print(f"Labels, {_named(config)}: AMI / ARI / NMI, narratives, unclustered, seconds\n")
     print("| set | BERTopic defaults, same vectors | Groundswell | published GSDMM |\n| --- | --- | --- | --- |")
     scores: list[tuple[tuple[float, ...], tuple[float, ...]]] = []
     for labelled in sets:
         with tempfile.TemporaryDirectory() as home:
-            run, ours = groundswell(labelled.posts, Path(home), encoder=encoder, granularity=granularity)
+            run, ours = groundswell(labelled.posts, Path(home), config)
             theirs = bertopic(labelled.posts["text"].tolist(), _vectors_per_post(run, labelled.posts))
         truth = labelled.posts["label"].astype(str).to_numpy()
         scores.append((_agreement(truth, theirs.labels), _agreement(truth, ours.labels)))
@@ -102,17 +103,15 @@ def label_table(sets: Iterator[Labelled], encoder: str, granularity: str) -> Non
     print(f"| mean | {' | '.join(_numbers(mean) for mean in means)} | |\n")
 
 
-def off_topic_table(data: Path, encoder: str, granularity: str) -> None:
+def off_topic_table(data: Path, config: RunConfig) -> None:
     """Whether posts that belong to no event are swept into narratives of one."""
     crises = _with_off_topic(data)
     posts = _sampled(crises)
     with tempfile.TemporaryDirectory() as home:
-        run, ours = groundswell(posts, Path(home), encoder=encoder, granularity=granularity)
+        run, ours = groundswell(posts, Path(home), config)
         theirs = bertopic(posts["text"].tolist(), _vectors_per_post(run, posts))
     truth = posts["label"].astype(str).to_numpy()
-    print(
-        f"Off-topic posts of crisis_events ({(truth == OFF_TOPIC).mean():.1%} of {len(posts):,}), encoder {encoder}\n"
-    )
+    print(f"Off-topic posts of crisis_events ({(truth == OFF_TOPIC).mean():.1%} of {len(posts):,}), {_named(config)}\n")
     print("| | precision of event narratives | off-topic posts in them | on-topic posts in them | unclustered |")
     print("| --- | --- | --- | --- | --- |")
     for name, labels in (("BERTopic defaults, same vectors", theirs.labels), ("Groundswell", ours.labels)):
@@ -120,7 +119,7 @@ def off_topic_table(data: Path, encoder: str, granularity: str) -> None:
     print()
 
 
-def landmark_table(data: Path, encoder: str, granularity: str, *, share: float = 0.4) -> None:
+def landmark_table(data: Path, config: RunConfig, *, share: float = 0.4) -> None:
     """What it costs to lay out 40 % of the messages and place the others: all labelled posts, 200,000 at most."""
     topics = pd.read_parquet(data / "topic_benchmarks.parquet")
     policy = pd.read_parquet(data / "policy_labelled.parquet")
@@ -130,18 +129,18 @@ def landmark_table(data: Path, encoder: str, granularity: str, *, share: float =
     posts = every.assign(post_id=every.index.astype(str)).sample(frac=1, random_state=0).head(200_000)
     posts = posts[["post_id", "text", "label"]].fillna({"label": "none given"})
     labels: dict[str, NDArray[np.int64]] = {}
-    print(f"Landmarks, {len(posts):,} labelled posts, encoder {encoder}: AMI / ARI / NMI, narratives, unclustered\n")
+    print(f"Landmarks, {len(posts):,} labelled posts, {_named(config)}: AMI / ARI / NMI, narratives, unclustered\n")
     print("| laid out | agreement with the labels |\n| --- | --- |")
     for name, laid_out in (("all messages", len(posts)), (f"{share:.0%} of them", round(share * len(posts)))):
         space.LANDMARKS = laid_out
         with tempfile.TemporaryDirectory() as home:
-            _, ours = groundswell(posts, Path(home), encoder=encoder, granularity=granularity)
+            _, ours = groundswell(posts, Path(home), config)
         labels[name] = ours.labels
         print(f"| {name} | {_cell(posts['label'].astype(str).to_numpy(), ours)} |", flush=True)
     print(f"\nWith each other: {_numbers(_agreement(*labels.values()))}\n")
 
 
-def groundswell(posts: pd.DataFrame, home: Path, *, encoder: str, granularity: str) -> tuple[Run, Outcome]:
+def groundswell(posts: pd.DataFrame, home: Path, config: RunConfig) -> tuple[Run, Outcome]:
     """The product's own way: load the file, run it, read the run's files."""
     file = home / "posts.parquet"
     posts[["post_id", "text"]].to_parquet(file, index=False)
@@ -149,7 +148,7 @@ def groundswell(posts: pd.DataFrame, home: Path, *, encoder: str, granularity: s
     now = datetime.now(UTC)
     snapshot = open_snapshot(workspace, load([file], workspace, now=now).snapshot)
     since = time.perf_counter()
-    run = explore(snapshot, workspace, config=RunConfig(encoder, granularity), now=now)
+    run = explore(snapshot, workspace, config=config, now=now)
     seconds = time.perf_counter() - since
     found = pd.read_parquet(run.folder / "posts.parquet").set_index("post_id")["narrative_id"]
     return run, Outcome(found.reindex(posts["post_id"]).fillna(-1).to_numpy(dtype=np.int64), seconds)
@@ -271,6 +270,10 @@ def _cell(truth: NDArray[np.object_], outcome: Outcome) -> str:
 
 def _numbers(values: Sequence[float] | NDArray[np.float64]) -> str:
     return " / ".join(f"{value:.3f}" for value in values)
+
+
+def _named(config: RunConfig) -> str:
+    return f"encoder {config.encoder.rpartition('/')[2]}, granularity {config.granularity}, seed {config.seed}"
 
 
 def _commit() -> str:
