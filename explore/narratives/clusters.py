@@ -122,16 +122,20 @@ def settle(
     fewest: int,
     n_posts: NDArray[np.int64],
     n_authors: NDArray[np.int64],
+    landmarks: int,
 ) -> Clusters:
     """See to the messages that were left out (label -1).
 
     `graph`: neighbour weights, CSR of shape (n, n). `vectors`: unit rows. `n_posts`, `n_authors`: per message.
+    `landmarks`: so many messages, the first, were laid out; the others are seen to when these are.
+
     A message joins the narrative that holds most of its neighbour weight, when that share (its strength) reaches one
     half. A message whose cosine to its narrative's mean is below 0.15 is left out after all: the layout puts even what
     is like nothing else beside something. A message left out even so, but posted at least `fewest` times by at least
     five accounts, is a narrative by itself.
     """
-    labels, strength = _adopt(labels, strength, graph)
+    for rows in (slice(landmarks), slice(landmarks, None)):
+        labels, strength = _adopt(labels, strength, graph, rows)
     labels, strength = _without_strangers(labels, strength, vectors)
     alone = np.flatnonzero((labels < 0) & (n_posts >= fewest) & (n_authors >= MIN_ACCOUNTS_ALONE))
     labels[alone] = labels.max(initial=-1) + 1 + np.arange(len(alone))
@@ -172,12 +176,14 @@ def _cut_at(tree: NDArray[np.float64], *, n: int) -> Callable[[int], Labelled]:
     return cut_at
 
 
-def _adopt(labels: NDArray[np.int64], strength: NDArray[np.float64], graph: Any) -> Labelled:
-    """Give each left-out message to the narrative of most of its neighbour weight, where that is half or more."""
+def _adopt(labels: NDArray[np.int64], strength: NDArray[np.float64], graph: Any, rows: slice) -> Labelled:
+    """Give each left-out message of `rows` to the narrative of most of its neighbour weight, where that is half or
+    more."""
     from scipy import sparse
 
     k = int(labels.max(initial=-1)) + 1
-    out = np.flatnonzero(labels < 0)
+    out = np.arange(len(labels))[rows]
+    out = out[labels[out] < 0]
     labels, strength = labels.copy(), strength.copy()
     if k == 0 or len(out) == 0:
         return labels, strength

@@ -18,7 +18,8 @@ BATCH = 50_000
 
 @dataclass(frozen=True)
 class Neighbours:
-    """`indices` and cosine `distances`, shape (n, k), nearest first; column 0 is the message itself at distance 0."""
+    """`indices` and cosine `distances`, shape (n, k), nearest first; of messages among themselves, column 0 is the
+    message itself at distance 0."""
 
     indices: NDArray[np.int32]
     distances: NDArray[np.float32]
@@ -53,20 +54,12 @@ def nearest(vectors: NDArray[np.float32], index: Any, *, k: int = NEIGHBOURS) ->
     return _self_first(indices, 1 - similarity)
 
 
-def among(vectors: NDArray[np.float32], index: Any, *, k: int = LANDMARKS_NEAR) -> Any:
-    """Cosine of each message to its k nearest in the index, as CSR of shape (n, index size + n); what is not alike at
-    all weighs nothing."""
-    from scipy import sparse
-
-    n, m = len(vectors), index.ntotal
-    found = [index.search(vectors[at : at + BATCH], min(k, m)) for at in range(0, n, BATCH)]
-    if not found:
-        return sparse.csr_matrix((0, m), dtype=np.float32)
+def among(vectors: NDArray[np.float32], index: Any, *, k: int = LANDMARKS_NEAR) -> Neighbours:
+    """The k nearest landmarks, those in the index, of each of other messages; -1 where the index left a place empty."""
+    k = min(k, index.ntotal)
+    found = [index.search(vectors[at : at + BATCH], k) for at in range(0, len(vectors), BATCH)]
     similarity, indices = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    rows = np.repeat(np.arange(n), indices.shape[1])
-    known = (indices.ravel() >= 0) & (similarity.ravel() > 0)
-    entries = (similarity.ravel()[known], (rows[known], indices.ravel()[known]))
-    return sparse.csr_matrix(entries, shape=(n, m + n), dtype=np.float32)
+    return Neighbours(indices.astype(np.int32), np.clip(1 - similarity, 0, 2))
 
 
 def _self_first(indices: NDArray[np.int64], distances: NDArray[np.float32]) -> Neighbours:

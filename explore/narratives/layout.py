@@ -41,6 +41,23 @@ def fuzzy_graph(indices: NDArray[np.int32], distances: Points, *, seed: int) -> 
     return graph.tocsr()
 
 
+def memberships(indices: NDArray[np.int32], distances: Points, *, among: int) -> Any:
+    """How strongly messages belong to their nearest of the `among` ones laid out: UMAP's weights, CSR (n, among).
+
+    `indices`, `distances`: shape (n, k), nearest first, -1 = none. The nearest weighs 1; what is not alike at all (a
+    distance of one and more) weighs nothing.
+    """
+    from scipy import sparse
+    from umap.umap_ import compute_membership_strengths, smooth_knn_dist
+
+    _keep_what_is_compiled()
+    breadth, nearest = smooth_knn_dist(distances, float(distances.shape[1]))
+    row, column, weight, _ = compute_membership_strengths(indices, distances, breadth, nearest, bipartite=True)
+    known = (indices.ravel() >= 0) & (distances.ravel() < 1)
+    entries = (weight[known], (row[known], column[known]))
+    return sparse.csr_matrix(entries, shape=(len(indices), among), dtype=np.float32)
+
+
 def embed(graph: Any, start: Points, *, epochs: int, seed: int) -> Points:
     """Lay the graph out from `start`, shape (n, dimensions); the result has the same shape. One seeded thread."""
     curve = MAP_CURVE if start.shape[1] == 2 else CLUSTER_CURVE

@@ -150,6 +150,7 @@ def _settled(posts: pd.DataFrame, found: pd.DataFrame, lies: Space, sizes: list[
         fewest=sizes[0],
         n_posts=worded["n_posts"].to_numpy(dtype=np.int64),
         n_authors=worded["n_authors"].fillna(0).to_numpy(dtype=np.int64),
+        landmarks=lies.landmarks,
     )
 
 

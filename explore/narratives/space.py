@@ -34,6 +34,11 @@ class Space:
     graph: Any
     tree: NDArray[np.float64]
 
+    @property
+    def landmarks(self) -> int:
+        """How many messages have a place of their own in the layout."""
+        return len(self.tree) + 1 if len(self.tree) else len(self.vectors)
+
 
 def lay_out(vectors: Vectors, *, seed: int, clock: StageClock, beside: Submit) -> tuple[Space, Callable[[], Points]]:
     """The space of the messages, and a function that waits for their places on the map, shape (n, 2).
@@ -60,9 +65,10 @@ def lay_out(vectors: Vectors, *, seed: int, clock: StageClock, beside: Submit) -
     if n == len(fitted):
         return Space(vectors, weights, tree), drawn
     clock("Placing the others", 0.55)
-    others = graph.among(vectors[LANDMARKS:], index)
-    wider = sparse.csr_matrix((weights.data, weights.indices, weights.indptr), shape=(len(fitted), n))
-    whole = sparse.vstack([wider, others], format="csr")
+    near = graph.among(vectors[LANDMARKS:], index)
+    others = layout.memberships(near.indices, near.distances, among=len(fitted))
+    whole = sparse.vstack([weights, others], format="csr")
+    whole.resize(n, n)
     return Space(vectors, whole, tree), lambda: _placed(drawn(), others)
 
 
@@ -76,5 +82,5 @@ def warm_up() -> None:
 def _placed(landmarks: Points, others: Any) -> Points:
     """Places of the landmarks, then of the others: the weighted mean of their nearest landmarks' places."""
     total = np.asarray(others.sum(axis=1)).ravel()
-    places = (others[:, : len(landmarks)] @ landmarks) / np.where(total > 0, total, 1)[:, None]
+    places = (others @ landmarks) / np.where(total > 0, total, 1)[:, None]
     return np.concatenate([landmarks, places.astype(np.float32)])

@@ -66,7 +66,7 @@ def measure(run: Run, *, progress: Progress = silent) -> pd.DataFrame:
         n_authors=spoken["n_authors"].fillna(0).to_numpy(dtype=np.int64),
         sizes=clusters.ladder(size) if run.config.granularity in clusters.LEVELS else [size],
     )
-    table = resampled(space, grouped, draws=draws_for(_laid_out(space)), seed=run.config.seed, progress=progress)
+    table = resampled(space, grouped, draws=draws_for(space.landmarks), seed=run.config.seed, progress=progress)
     if not run.folder.is_dir():
         raise Refused(f"Run {run.id} was removed while its stability was measured.")
     write_bytes(run.folder / FILE, _sealed(table, run.id))
@@ -134,7 +134,7 @@ def _grouped_anew(space: Space, grouped: Grouped, sample: Ints, *, seed: int) ->
     finer levels, from which strands are split off."""
     vectors = space.vectors[sample]
     graph = space.graph[sample][:, sample]
-    m = int((sample < _laid_out(space)).sum())  # the landmarks stand first
+    m = int((sample < space.landmarks).sum())  # the landmarks stand first
     near, tree = graph[:m, :m], np.empty((0, 4))
     if near.nnz:
         start = layout.principal(vectors[:m], dimensions=5, seed=seed)
@@ -149,13 +149,9 @@ def _grouped_anew(space: Space, grouped: Grouped, sample: Ints, *, seed: int) ->
         fewest=sizes[0],
         n_posts=grouped.n_posts[sample],
         n_authors=grouped.n_authors[sample],
+        landmarks=m,
     )
     return [found.labels, *(each for each, _ in finer)]
-
-
-def _laid_out(space: Space) -> int:
-    """How many messages have a place of their own in the layout: all, or the landmarks."""
-    return len(space.tree) + 1 if len(space.tree) else len(space.vectors)
 
 
 def _summed_up(overlaps: NDArray[np.float64]) -> pd.DataFrame:

@@ -27,7 +27,16 @@ def cut(points: NDArray[np.float32], *, size: int, graph: Any = None, **given: A
     usual: dict[str, Any] = {"n_posts": ones, "n_authors": ones, "vectors": np.ones((n, 1), dtype=np.float32)}
     graph = sparse.csr_matrix((n, n)) if graph is None else graph
     labels, strength = clusters.cut(clusters.linkage(points), sizes=sizes, n=n)[0]
-    return clusters.settle(labels, strength, graph, fewest=size, **(usual | given))
+    return clusters.settle(labels, strength, graph, fewest=size, landmarks=n, **(usual | given))
+
+
+def through_landmarks(points: NDArray[np.float32], weights: NDArray[np.float64]) -> clusters.Clusters:
+    """Clusters of messages of which the first lie at `points`, and all are neighbours by `weights`."""
+    n = len(weights)
+    (labels, strength), *_ = clusters.cut(clusters.linkage(points), sizes=[10], n=n)
+    ones = np.ones(n, dtype=np.int64)
+    given: dict[str, Any] = {"n_posts": ones, "n_authors": ones, "vectors": np.ones((n, 1), dtype=np.float32)}
+    return clusters.settle(labels, strength, sparse.csr_matrix(weights), fewest=10, landmarks=len(points), **given)
 
 
 def test_two_obvious_groups_are_two_clusters() -> None:
@@ -177,21 +186,22 @@ def test_a_size_at_which_one_narrative_swallows_the_rest_is_not_suggested() -> N
 
 def test_a_message_beyond_the_landmarks_joins_the_narrative_of_most_of_its_neighbours() -> None:
     points = np.concatenate([blobs((0, 0), (9, 9)), [[50, 50]]]).astype(np.float32)
-    weights = np.zeros((63, 63))
+    weights = np.zeros((65, 65))
     weights[61, :3] = 0.5
     weights[62, [0, 60]] = 0.3, 0.4  # most with a landmark that is out itself
-    (labels, strength), *_ = clusters.cut(clusters.linkage(points), sizes=[10], n=63)
-    found = clusters.settle(
-        labels,
-        strength,
-        sparse.csr_matrix(weights),
-        fewest=10,
-        vectors=np.ones((63, 1), dtype=np.float32),
-        n_posts=np.ones(63, dtype=np.int64),
-        n_authors=np.ones(63, dtype=np.int64),
-    )
-    assert found.labels[[61, 62]].tolist() == [found.labels[0], -1]
-    assert found.strength[[61, 62]].tolist() == [1, 0]
+    weights[63, [1, 60]] = 0.6, 0.4
+    weights[64, 59] = 0.2  # with a landmark of the second group
+    found = through_landmarks(points, weights)
+    assert found.labels[61:].tolist() == [found.labels[0], -1, found.labels[0], found.labels[59]]
+    assert found.strength[61:] == pytest.approx([1, 0, 0.6, 1])
+
+
+def test_messages_beyond_the_landmarks_are_seen_to_when_the_landmarks_are() -> None:
+    points = np.concatenate([blobs((0, 0), (9, 9)), [[4.5, 4.5]]]).astype(np.float32)  # the last is left out at first
+    weights = np.zeros((62, 62))
+    weights[60, 0] = weights[61, 60] = 1
+    found = through_landmarks(points, weights)
+    assert found.labels[60:].tolist() == [found.labels[0]] * 2
 
 
 @pytest.mark.parametrize("granularity", ["", "1", "0", "-5", "2.5", "huge", "²", "٣", "Medium"])

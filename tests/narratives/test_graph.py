@@ -60,12 +60,8 @@ def test_the_index_for_many_messages_finds_most_of_the_true_neighbours() -> None
     assert recall > 0.7
 
 
-def test_others_find_their_nearest_in_the_index_and_what_is_not_alike_weighs_nothing() -> None:
+def test_others_find_their_nearest_in_the_index() -> None:
     index = graph.index_of(rows((1, 0, 0), (0, 1, 0), (-1, 0, 0)))
-    found = graph.among(rows((3, 1, 0), (0, 0, 1)), index, k=2)
-    assert found.shape == (2, 5)
-    assert np.allclose(found.toarray(), [[3 / 10**0.5, 1 / 10**0.5, 0, 0, 0], [0] * 5])
-
-
-def test_no_others_have_no_neighbours() -> None:
-    assert graph.among(np.empty((0, 2), dtype=np.float32), graph.index_of(rows((1, 0)))).shape[0] == 0
+    found = graph.among(rows((3, 1, 0), (-1, 2, 0)), index, k=2)
+    assert found.indices.tolist() == [[0, 1], [1, 2]]
+    assert np.allclose(found.distances, [[1 - 3 / 10**0.5, 1 - 1 / 10**0.5], [1 - 2 / 5**0.5, 1 - 1 / 5**0.5]])

@@ -63,3 +63,13 @@ def test_starting_points_fill_missing_components_with_a_little_seeded_noise() ->
 def test_identical_vectors_can_be_laid_out() -> None:
     points = laid_out(np.tile(unit_rows(np.ones((1, 6), dtype=np.float32)), (30, 1)), dimensions=2, seed=1)
     assert np.isfinite(points).all()
+
+
+def test_messages_beside_the_layout_belong_most_to_their_nearest_and_not_at_all_to_what_is_not_alike() -> None:
+    indices = np.array([[4, 2, 0], [1, 3, -1], [0, 1, 2]], dtype=np.int32)
+    distances = np.array([[0.1, 0.2, 0.6], [0.0, 0.3, 2.0], [1.0, 1.4, 2.0]], dtype=np.float32)
+    found = layout.memberships(indices, distances, among=5).toarray()
+    assert found.shape == (3, 5)
+    assert found[0, 4] == 1 > found[0, 2] > found[0, 0] > 0
+    assert found[1].astype(bool).tolist() == [False, True, False, True, False]
+    assert not found[2].any()
