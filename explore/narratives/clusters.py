@@ -55,11 +55,12 @@ def level(granularity: str) -> str | int:
 def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
     """The levels broad, medium and fine of the n messages of a tree, found from the data.
 
-    medium is the smallest size, of 24 between 0.05 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves
+    medium is the largest size, of 24 between 0.05 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves
     hardly more messages out (five in a thousand) than at the best of them: smaller ones split what belongs together and
-    drop the edges, larger ones drop whole narratives. Sizes at which one narrative would hold more than a quarter of
-    all messages, or there would be fewer than two, do not count; without any that does, medium is 0.2 sqrt(n). broad is
-    three times medium, fine a third of it (at least 5).
+    drop the edges, larger ones drop whole narratives, and of sizes that leave out the same the largest leaves the least
+    to read. Sizes at which one narrative would hold more than a quarter of all messages, or there would be fewer than
+    two, do not count; without any that does, medium is 0.2 sqrt(n). broad is three times medium, fine a third of it (at
+    least 5).
     """
     n = len(tree) + 1
     cut_at = _cut_at(tree, n=n)
@@ -71,7 +72,7 @@ def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
         if len(members) >= 2 and members.max() <= LARGEST_SHARE * n:
             left_out[size] = float((labels < 0).mean())
     fewest_out = min(left_out.values(), default=0.0)
-    medium = min(
+    medium = max(
         (size for size, share in left_out.items() if share <= fewest_out + HARDLY_MORE),
         default=max(8, round(0.2 * n**0.5)),
     )
