@@ -8,8 +8,8 @@ is read from the disk, so that nothing has to be remembered; what was broken off
 from __future__ import annotations
 
 import multiprocessing
+import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -75,9 +75,13 @@ def look_after(workspace: Workspace, run_id: str) -> None:
     from explore.narratives.stability import measure
 
     run = open_run(workspace, run_id)
-    with suppress(Refused):  # the other run is damaged, or was removed meanwhile
+    try:
         pair = pair_of(by_time(list_runs(workspace)), run_id)
         chained([open_run(workspace, one) for one in pair], cache=workspace.cache)
+    except Refused:
+        pass  # the other run is damaged, or was removed meanwhile
+    except Exception:
+        traceback.print_exc()  # the stability is not to suffer from it
     measure(run)
 
 

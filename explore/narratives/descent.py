@@ -8,7 +8,6 @@ are one part in 128 of a squared distance wide, which moves a point less than th
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -41,8 +40,8 @@ class Curve:
         seldom = heaviest / (2 * epochs)  # or never: not drawn at all
         every = (heaviest / np.maximum(graph.data, seldom)).astype(np.float32)  # epochs from one drawing to the next
         points = np.array(start, dtype=np.float32, order="C")
-        axes, state = (0,) * points.shape[1], np.random.default_rng(seed).integers(1, 2**63, dtype=np.uint64)
-        _compiled()(points, axes, graph.indptr, graph.indices, every, epochs, pushes, *self.forces(), state)
+        state = np.random.default_rng(seed).integers(1, 2**63, dtype=np.uint64)
+        _compiled()(points, graph.indptr, graph.indices, every, epochs, pushes, *self.forces(), state)
         return points
 
     def forces(self) -> tuple[Points, Points]:
@@ -58,28 +57,29 @@ class Curve:
 
 @cache
 def _compiled() -> Callable[..., None]:
-    """`_move`, compiled once on this machine; where numba finds no folder that it may write to, once a process."""
+    """`_move`, compiled once on this machine."""
     import numba
 
-    move: Callable[..., None] = numba.njit(_move, fastmath=True, error_model="numpy")
-    with suppress(RuntimeError):
-        move.enable_caching()  # type: ignore[attr-defined]
-    return move
+    return numba.njit(_move, fastmath=True, error_model="numpy", cache=True)  # type: ignore[no-any-return]
 
 
 def _move(
-    points: Any, axes: Any, indptr: Any, indices: Any, every: Any, epochs: int, pushes: int, pulled: Any, pushed: Any,
-    state: Any,
-) -> None:  # fmt: skip
-    """Moves `points` in place. `axes`: a tuple as long as they have dimensions, which the compiler then knows."""
+    points: Any, indptr: Any, indices: Any, every: Any, epochs: int, pushes: int, pulled: Any, pushed: Any, state: Any
+) -> None:
+    """Moves `points` in place.
+
+    The dimensions are not known when this is compiled, which costs a tenth: of two versions in one cache file, two
+    processes that compile at once could mix up the parts.
+    """
+    dimensions = points.shape[1]
     first, last = (BIAS + NEAREST) << BITS, len(pulled) - 1
     n, longest = np.uint64(len(points)), np.float32(LONGEST_STEP)
     due = every.copy()
-    here, gap = np.zeros(len(axes), np.float32), np.zeros(len(axes), np.float32)
+    here, gap = np.zeros(dimensions, np.float32), np.zeros(dimensions, np.float32)
     for epoch in range(epochs):
         rate = np.float32(1 - epoch / epochs)
         for own in range(len(points)):
-            for axis in range(len(axes)):
+            for axis in range(dimensions):
                 here[axis] = points[own, axis]
             for edge in range(indptr[own], indptr[own + 1]):
                 if due[edge] > epoch:
@@ -93,7 +93,7 @@ def _move(
                         state ^= state << np.uint64(17)
                         other = np.int64(((state >> np.uint64(32)) * n) >> np.uint64(32))
                     squared = np.float32(0)
-                    for axis in range(len(axes)):
+                    for axis in range(dimensions):
                         gap[axis] = here[axis] - points[other, axis]
                         squared += gap[axis] * gap[axis]
                     if squared == 0 or other == own:
@@ -101,10 +101,10 @@ def _move(
                     bits: Any = np.float32(squared).view(np.int32)
                     cell = min(max((bits >> (FRACTION - BITS)) - first, 0), last)
                     force = pushed[cell] if drawn else pulled[cell]
-                    for axis in range(len(axes)):
+                    for axis in range(dimensions):
                         step = min(max(force * gap[axis], -longest), longest) * rate
                         here[axis] += step
                         if not drawn:
                             points[other, axis] -= step
-            for axis in range(len(axes)):
+            for axis in range(dimensions):
                 points[own, axis] = here[axis]

@@ -113,11 +113,11 @@ class Lexical:
     """The snapshot's own words (see `Lexicon`): any language, no model, no download."""
 
     name = "lexical"
-    version = "lexical-4"
+    version = "lexical-5"
 
     def encode(self, texts: Sequence[str], *, seed: int, aids: Aids = UNAIDED) -> Vectors:
         """Vectors of at most 200 dimensions: what a text holds, and the company its words keep."""
-        lexicon = Lexicon(aids.spoken or tokens(texts), seed=seed)
+        lexicon = Lexicon(tokens(texts) if aids.spoken is None else aids.spoken, seed=seed)
         if lexicon.is_empty:
             return np.zeros((len(texts), 1), dtype=np.float32)
         company = aids.beside(lexicon.company, LEXICAL_DIMENSIONS)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from explore.narratives.vectors import in_one_thread
+
 EXACT_BELOW = 20_000
 NEIGHBOURS = 20
 LANDMARKS_NEAR = 15
@@ -40,7 +42,8 @@ def index_of(vectors: NDArray[np.float32]) -> Any:
         index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, int(4 * np.sqrt(n)), faiss.METRIC_INNER_PRODUCT)
         index.nprobe = PROBES
         index.cp.niter, index.cp.max_points_per_centroid = ROUNDS, POINTS_PER_LIST
-        index.train(vectors)
+        with in_one_thread():
+            index.train(vectors)
     index.add(vectors)
     return index
 
@@ -50,16 +53,30 @@ def nearest(vectors: NDArray[np.float32], index: Any, *, k: int = NEIGHBOURS) ->
 
     Fewer than k messages give fewer columns.
     """
-    similarity, indices = index.search(vectors, min(k, len(vectors)))
+    similarity, indices = _search(index, vectors, min(k, len(vectors)))
     return _self_first(indices, 1 - similarity)
 
 
 def among(vectors: NDArray[np.float32], index: Any, *, k: int = LANDMARKS_NEAR) -> Neighbours:
     """The k nearest landmarks, those in the index, of each of other messages; -1 where the index left a place empty."""
     k = min(k, index.ntotal)
-    found = [index.search(vectors[at : at + BATCH], k) for at in range(0, len(vectors), BATCH)]
+    found = [_search(index, vectors[at : at + BATCH], k) for at in range(0, len(vectors), BATCH)]
     similarity, indices = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Neighbours(indices.astype(np.int32), np.clip(1 - similarity, 0, 2))
+
+
+def _search(index: Any, vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Cosines and places of the k nearest in the index, shape (n, k) each; the same on any number of cores.
+
+    What faiss computes as a product of matrices differs in the last bit with the number of threads.
+    """
+    import faiss
+
+    with in_one_thread():
+        if isinstance(index, faiss.IndexFlat):
+            return index.search(vectors, k)
+        closeness, lists = index.quantizer.search(vectors, index.nprobe)
+    return index.search_preassigned(vectors, k, lists, closeness)  # type: ignore[no-any-return]
 
 
 def _self_first(indices: NDArray[np.int64], distances: NDArray[np.float32]) -> Neighbours:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -93,10 +92,9 @@ def warm_up() -> None:
 def _keep_what_is_compiled() -> None:
     """Have umap's loops compiled once on this machine instead of once in every process, which takes seconds.
 
-    Where numba finds no folder that it may write to, they are compiled anew.
+    umap itself needs a folder that numba may write to (NUMBA_CACHE_DIR names one).
     """
     from umap import umap_
 
-    with suppress(RuntimeError):
-        umap_.smooth_knn_dist.enable_caching()
-        umap_.compute_membership_strengths.enable_caching()
+    umap_.smooth_knn_dist.enable_caching()
+    umap_.compute_membership_strengths.enable_caching()

@@ -83,7 +83,10 @@ def lineage(first: Run, second: Run, *, cache: Path, progress: Progress = silent
     than the first, says only that no change is shown. A narrative of the second run of which the first explains less
     than three tenths is new, one without any link gone.
     """
-    flows = _cached(first, second, cache) or _made(first, second, cache, progress)
+    try:
+        flows = _cached(first, second, cache) or _made(first, second, cache, progress)
+    except FileNotFoundError:
+        raise Refused(f"Run {first.id} or {second.id} was removed while they were compared.") from None
     links = _with_names(_linked(flows), first, second)
     spans = change.periods(_span(first), _span(second))
     unit = "accounts" if first.unit == second.unit == "accounts" else "messages"

@@ -34,7 +34,7 @@ from explore.narratives.space import BESIDE_FROM, Space
 from explore.narratives.tokens import Aids, Tokens, tokens, without_bare_links
 from explore.narratives.vectors import Vectors, typicality
 from explore.posts.snapshots import Snapshot
-from explore.processes import Submit, process_beside
+from explore.processes import Submit, process_beside, start_beside
 from explore.progress import Progress, StageClock, silent
 from explore.settings import Workspace
 
@@ -95,32 +95,34 @@ def _explore(
         return kept
     clock = StageClock(progress)
     base = base or _sibling(workspace, snapshot.id, config, identity["version"])
-    if base is not None:
-        clock("Reading the run that is there", 0.1)
-        posts, found, lies, places = freezing.reread(base)
-        spoken = Tokens.load(base.folder / "words.npz")
-        levels, identity = dict(base.manifest["levels"]), dict(base.manifest["encoder"])
-    else:
-        assert encoder is not None  # noqa: S101  # without a base there is one
-        beside = process_beside(layout.warm_up, wanted=snapshot.n_posts >= BESIDE_FROM)
-        posts, found, spoken, vectors, shared = _compared(
-            snapshot, workspace, config, encoder, clock=clock, beside=beside
-        )
-        identity |= {"unread": freezing.unread(found, encoder.unread(found["text"].tolist()))}
-        lies, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
-        clock("Clustering", 0.65)
-        posts = freezing.coded(posts, found, shared=shared())
-        spoken = without_bare_links(spoken, found["text"][: len(spoken)].tolist())
-        levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
-    clock("Clustering", 0.7)
-    sizes = _sizes(config.granularity, levels, lies)
-    settled = _settled(posts, found, lies, sizes)
-    clock("Naming narratives", 0.75)
-    typical = typicality(lies.vectors, settled.labels)
-    named = _named(posts, found, lies, spoken, settled.labels, typical)
-    if base is None:
-        clock("Drawing the map", 0.85)
-        places = drawn()
+    wanted = base is None and snapshot.n_posts >= BESIDE_FROM
+    with process_beside(layout.warm_up, wanted=wanted) as beside:
+        if base is not None:
+            clock("Reading the run that is there", 0.1)
+            posts, found, lies, places = freezing.reread(base)
+            spoken = Tokens.load(base.folder / "words.npz")
+            levels, identity = dict(base.manifest["levels"]), dict(base.manifest["encoder"])
+        else:
+            assert encoder is not None  # noqa: S101  # without a base there is one
+            posts, found, spoken, vectors, shared = _compared(
+                snapshot, workspace, config, encoder, clock=clock, beside=beside
+            )
+            identity |= {"unread": freezing.unread(found, encoder.unread(found["text"].tolist()))}
+            lies, drawn = space.lay_out(vectors, seed=config.seed, clock=clock, beside=beside)
+            clock("Clustering", 0.65)
+            posts = freezing.coded(posts, found, shared=shared())
+            del shared  # and the texts of all posts with it
+            spoken = without_bare_links(spoken, found["text"][: len(spoken)].tolist())
+            levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
+        clock("Clustering", 0.7)
+        sizes = _sizes(config.granularity, levels, lies)
+        settled = _settled(posts, found, lies, sizes)
+        clock("Naming narratives", 0.75)
+        typical = typicality(lies.vectors, settled.labels)
+        named = _named(posts, found, lies, spoken, settled.labels, typical)
+        if base is None:
+            clock("Drawing the map", 0.85)
+            places = drawn()
 
     clock("Scoring emergence", 0.95)
     found = freezing.placed(found, places, named, strength=settled.strength, typicality=typical)
@@ -222,9 +224,9 @@ def _kept(workspace: Workspace, run_id: str) -> Run | None:
 
 def warm_up() -> None:
     """Import and compile what a run needs, here and beside, so that the first run of a worker starts at once."""
-    process_beside(layout.warm_up, wanted=True)
-    space.warm_up()
+    start_beside(layout.warm_up)
     topics.warm_up()
+    space.warm_up()
 
 
 def _read_posts(snapshot: Snapshot, as_of: datetime | None) -> pd.DataFrame:

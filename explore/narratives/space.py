@@ -17,7 +17,7 @@ from explore.progress import StageClock
 LAYOUT_EPOCHS, MAP_EPOCHS = 50, 80
 FEWEST_TO_CLUSTER = 15
 LANDMARKS = 300_000
-BESIDE_FROM = 20_000  # messages; below, other processes take longer to start than the layouts to make
+BESIDE_FROM = 20_000  # posts; below, another process takes longer to start than it would save
 
 Points = NDArray[np.float32]
 

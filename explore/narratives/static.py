@@ -39,11 +39,12 @@ class Static:
             digest.update((folder / name).read_bytes())
         self.folder = folder
         self.name = f"static:{folder.name}"
-        self.version = f"static-4-{digest.hexdigest()}"
+        self.version = f"static-5-{digest.hexdigest()}"
 
     def encode(self, texts: Sequence[str], *, seed: int, aids: Aids = UNAIDED) -> Vectors:
         """Mean of the model's vectors of a text's words, centred over all texts, beside what the snapshot says."""
-        own = aids.beside(_own, aids.spoken or tokens(texts), seed=seed)
+        spoken = tokens(texts) if aids.spoken is None else aids.spoken
+        own = aids.beside(_own, spoken, seed=seed)
         vectors = self._model.encode([" ".join(words(text)) for text in texts], use_multiprocessing=False)
         vectors = np.asarray(vectors, dtype=np.float32)
         empty = ~vectors.any(axis=1)

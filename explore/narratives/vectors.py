@@ -16,8 +16,8 @@ Vectors = NDArray[np.float32]
 
 @contextmanager
 def in_one_thread() -> Iterator[None]:
-    """Linear algebra in one thread: the same to the last bit on every machine, whatever its cores, and many times as
-    fast as threads that wait for each other where something else uses the cores too."""
+    """Linear algebra in one thread: the same to the last bit on any number of cores, and many times as fast as threads
+    that wait for each other where something else uses the cores too."""
     import scipy.linalg  # noqa: F401  # its library has to be there to be told
 
     with threadpool_limits(1, user_api="blas"):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +24,7 @@ from explore.narratives import ranking, space
 from explore.narratives.emergence import Window
 from explore.narratives.encoders import Lexical
 from explore.narratives.pipeline import explore, recluster
-from explore.narratives.run import Run, RunConfig
+from explore.narratives.run import Run, RunConfig, list_runs
 from explore.processes import Submit, process_beside
 from explore.progress import silent
 from explore.settings import Workspace, workspace_at
@@ -46,6 +50,10 @@ NARRATIVES = {
     "now_authors", "base_authors", "rate_ratio", "rate_ratio_low", "p_value", "q_value", "flagged",
     "copy_share", "top_author_share", "synchrony_q",
 }  # fmt: skip
+
+
+def never_begun() -> None:
+    """A warm-up for which no process is begun."""
 
 
 def frames(run: Run) -> dict[str, pd.DataFrame]:
@@ -112,20 +120,36 @@ def test_two_fresh_workspaces_give_the_same_bytes(streamed: Explored, workspace:
     assert changed in ([], ["manifest.json"])
 
 
+@pytest.mark.parametrize("wanted", [True, False])
 def test_a_process_beside_the_run_changes_no_byte_of_it(
-    streamed: Explored, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    streamed: Explored, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, wanted: bool
 ) -> None:
     used: list[bool] = []
 
-    def beside(warm_up: Callable[[], object], **_: object) -> Submit:
-        submit = process_beside(warm_up, wanted=True)
-        used.append(submit(os.getpid)() != os.getpid())
-        return submit
+    @contextmanager
+    def beside(warm_up: Callable[[], object], **_: object) -> Iterator[Submit]:
+        with process_beside(warm_up if wanted else never_begun, wanted=wanted) as submit:
+            used.append(submit(os.getpid)() != os.getpid())
+            yield submit
 
     monkeypatch.setattr("explore.narratives.pipeline.process_beside", beside)
     again = explored(workspace, streamed.posts)
-    assert used == [(os.cpu_count() or 1) > 1]
+    assert used == [wanted and (os.cpu_count() or 1) > 1]
     assert again.manifest["files"] == streamed.run.manifest["files"]
+
+
+def test_the_number_of_threads_changes_no_byte_of_a_run(sample: Explored, tmp_path: Path) -> None:
+    snapshot = sample.snapshot
+    found = []
+    for threads in ("1", "2"):
+        home = tmp_path / threads
+        shutil.copytree(snapshot.folder, home / "snapshots" / snapshot.id)
+        environment = os.environ | {"EXPLORE_HOME": str(home), "OMP_NUM_THREADS": threads}
+        command = [sys.executable, "-m", "explore", "run", snapshot.id]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        (made,) = list_runs(workspace_at(home))
+        found.append(made["files"])
+    assert found[0] == found[1]
 
 
 def test_the_same_run_again_is_the_one_there_is(streamed: Explored) -> None:
