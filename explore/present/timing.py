@@ -33,8 +33,11 @@ def _flagged(found: Detection) -> str:
         return f"not flagged in any of {words.count(found.looks, 'look')} ({every}; {hindsight})"
     still = found.last_flagged_at == found.until
     now = f"{'still' if still else 'no longer'} flagged as of {words.when(found.until)}"
+    looks = words.count(found.looks, "look")
     last = "" if still else f", last on {words.when(found.last_flagged_at)}"
-    often = f"{last}, and in {words.number(found.flagged_looks)} of {words.count(found.looks, 'look')} in all"
+    often = f"{last}, and in {words.number(found.flagged_looks)} of {looks} in all"
+    if found.flagged_looks == 1:
+        often = f", in that look alone of {looks}"
     if found.is_cut and found.flagged_at == found.since:
         return f"{now}: was so already at the first look, {words.when(found.since)}{often} ({every}; {hindsight})"
     after = found.flagged_at - found.first_at

@@ -49,6 +49,9 @@ def test_a_flag_of_days_ago_is_said_to_be_over_before_anything_else() -> None:
     said = timing.detected(replace(FOUND, last_flagged_at=FIRST + 41.1 * HOUR, flagged_looks=3), "accounts")
     assert "· no longer flagged as of 5 Jun 2024 14:18 UTC: would first have been flagged 5.1 h after" in said
     assert "on 3 Jun 2024 14:18 UTC, last on 5 Jun 2024 02:18 UTC, and in 3 of 9 looks in all" in said
+    once = timing.detected(replace(FOUND, last_flagged_at=FOUND.flagged_at, flagged_looks=1), "accounts")
+    assert "no longer flagged as of 5 Jun 2024 14:18 UTC: would first have been flagged" in once
+    assert "on 3 Jun 2024 14:18 UTC, in that look alone of 9 looks (looked at every 6 h" in once
 
 
 def test_what_was_never_flagged_and_stayed_small_says_so() -> None:
