@@ -24,7 +24,6 @@ def lost(fields: Container[str]) -> list[str]:
     said = [sentence for field, sentence in LOST.items() if field in fields]
     counts = [field for field in COUNTED_ONLY if field in fields]
     if counts:
-        said.append(
-            f"No {' or '.join(counts)}: no finding rests on them; where posts are saved as CSV they stay empty."
-        )
+        named = " or ".join(filter(None, [", ".join(counts[:-1]), counts[-1]]))
+        said.append(f"No {named}: no finding rests on them; where posts are saved as CSV they stay empty.")
     return said
