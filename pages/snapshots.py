@@ -250,6 +250,8 @@ def report(snapshot: Snapshot) -> None:
     st.write(accounts_of(found))
     for note in snapshot.load_notes:
         st.text(note)
+    if any("--map" in note for note in snapshot.load_notes):
+        st.caption("“--map” is for the command line; here, add the file again and choose the column in its table.")
     left, right = st.columns([3, 2], gap="medium")
     with left:
         keeping.volume(found)

@@ -98,6 +98,9 @@ def test_a_file_loaded_from_the_page_and_from_the_command_line_gives_the_same_re
     assert here == there
     assert here.mapping_how["text"] == "content"
     assert any("was taken for the text by what it holds" in note for note in here.notes)
+    said = read(open_app("snapshots"))
+    assert set(here.notes) <= set(said.split("\n"))
+    assert "here, add the file again and choose the column in its table." in said
 
 
 def test_a_file_in_other_quotes_and_separators_says_so(open_app: Open, tmp_path: Path) -> None:
