@@ -115,10 +115,13 @@ def baseline(view: View) -> None:
 def table(view: View, shown: pd.DataFrame) -> int:
     """The ranked table; the position of the chosen row, at first that of the narrative that was looked at last."""
     ids = shown["narrative_id"].astype(int).to_list()
+    order = words.order(shown, view.window)
+    if order:
+        st.write(order)
     st.caption(f"{len(shown)} shown. Choose one to read why it is listed.")
     asked = st.session_state.get(session.NARRATIVE)
     at = ids.index(asked) if asked in ids else 0
-    columns = described(view)
+    columns = described(view, muted=bool(order))
     chosen = st.dataframe(
         tables.emerging(shown, view.window, view.run.unit, dated=view.is_hindsight),
         column_config=columns,
@@ -135,14 +138,15 @@ def table(view: View, shown: pd.DataFrame) -> int:
     return int(cells[0][0]) if cells and int(cells[0][0]) < len(ids) else at
 
 
-def described(view: View) -> dict[str, ColumnConfig]:
-    """The columns with their units, the most telling first."""
+def described(view: View, *, muted: bool) -> dict[str, ColumnConfig]:
+    """The columns with their units, the most telling first; `muted`: without colour, where no row is a finding."""
     unit = view.run.unit
     span = words.length(view.window.length) if view.window else "the window"
     return {
         "status": st.column_config.TextColumn("Status", width=112),
         "narrative": st.column_config.TextColumn("Narrative", width=200),
-        "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=122, y_min=0, color="green"),
+        "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=122, y_min=0,
+            color="gray" if muted else "green"),
         "now": st.column_config.NumberColumn(f"In {span}", format="localized", width=72,
             help=f"{unit.capitalize()} in the window."),
         "before": st.column_config.NumberColumn("Usual before", format="%.1f", width=92,

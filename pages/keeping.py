@@ -20,9 +20,10 @@ from explore.posts.mapping import ColumnMapping, corrected, detect
 from explore.posts.notes import change_notes, due_at, read_notes
 from explore.posts.quality import Quality
 from explore.posts.rewriting import rows_since
-from explore.posts.schema import FIELD_NAMES
 from explore.posts.snapshots import Snapshot
-from explore.present import charts, exports, words
+from explore.present import charts, exports, tables, words
+from explore.present.lacking import lost
+from pages import cards
 
 NEW = "A new snapshot"
 
@@ -62,11 +63,6 @@ def start(seen: Preview, base: Snapshot | None) -> Start:
     if offered.saved is None:
         return Start(offered.mapping, offered.said)
     return Start(offered.mapping, offered.said, offered.saved.tz, offered.saved.date_order, offered.saved.delimiter)
-
-
-def every_field(mapping: ColumnMapping) -> dict[str, str]:
-    """The mapping for LoadOptions.columns: a field that was left out is "", so that the load does not find it again."""
-    return {name: mapping.columns.get(name, "") for name in FIELD_NAMES}
 
 
 def keep_mapping(seen: Preview, mapping: ColumnMapping, options: dict[str, Any]) -> None:
@@ -129,18 +125,32 @@ def moment(label: str) -> ColumnConfig:
     return st.column_config.DatetimeColumn(label, format="D MMM YYYY HH:mm", timezone="UTC")
 
 
+def missing(found: Quality) -> None:
+    """Which fields the posts lack, and what an investigator goes without for those that none of them has."""
+    table = pd.DataFrame({"field": list(found.missing), "missing": map(tables.per_cent, found.missing.values())})
+    share = st.column_config.ProgressColumn("Posts without it", min_value=0, max_value=100, format=tables.PER_CENT)
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=cards.height(len(table), most=7),
+        column_config={"field": "Field", "missing": share},
+    )
+    for sentence in lost({name for name, share in found.missing.items() if share == 1}):
+        st.caption(sentence)
+
+
 def accounts(found: Quality) -> None:
     """The most active accounts, as pseudonyms."""
     if found.accounts.empty:
         return
     st.markdown("**Most active accounts**")
     st.dataframe(
-        found.accounts,
+        found.accounts.assign(share=found.accounts["share"].map(tables.per_cent)),
         hide_index=True,
         column_config={
             "account": "Account (pseudonym)",
             "posts": st.column_config.NumberColumn("Posts", format="localized"),
-            "share": st.column_config.NumberColumn("Share", format="percent"),
+            "share": st.column_config.NumberColumn("Share", format=tables.PER_CENT),
         },
     )
 

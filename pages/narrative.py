@@ -6,7 +6,7 @@ import streamlit as st
 from explore import session
 from explore.narratives.evidence import Evidence
 from explore.narratives.replay import Detection
-from explore.present import briefing, timing, words
+from explore.present import briefing, tables, timing, words
 from explore.present.redaction import apart
 from explore.session import View
 from pages import cards, spreading, tracing
@@ -52,7 +52,11 @@ def sources(evidence: Evidence) -> None:
     shown = [
         ("Links", evidence.links, {"link": "Link", "posts": "Posts", "authors": "Accounts"}),
         ("Tags", evidence.tags, {"tag": "Tag", "posts": "Posts", "authors": "Accounts"}),
-        ("Most active accounts", evidence.authors, {"author": "Account", "posts": "Posts", "share": "Share"}),
+        (
+            "Most active accounts",
+            evidence.authors.assign(share=evidence.authors["share"].map(tables.per_cent)),
+            {"author": "Account", "posts": "Posts", "share": "Share"},
+        ),
         (
             "Languages",
             evidence.languages.assign(lang=evidence.languages["lang"].map(words.language)),
@@ -76,7 +80,7 @@ def sources(evidence: Evidence) -> None:
                 for name in ("posts", "authors")
                 if name in names
             }
-            config["share"] = st.column_config.NumberColumn("Share", format="percent", width="small")
+            config["share"] = st.column_config.NumberColumn("Share", format=tables.PER_CENT, width="small")
             st.dataframe(
                 frame[list(names)], column_config=config, hide_index=True, height=cards.height(len(frame), most=6)
             )

@@ -12,14 +12,15 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from explore import jobs, session
 from explore.errors import Refused
 from explore.posts.layout import Preview
-from explore.posts.mapping import ColumnMapping, corrected, like_times
+from explore.posts.mapping import ColumnMapping, changed, corrected, like_times
 from explore.posts.quality import Quality
 from explore.posts.sample import as_stored, samples, unused
-from explore.posts.schema import FIELDS
+from explore.posts.schema import FIELD_NAMES, FIELDS
 from explore.posts.snapshots import Snapshot, name_of
 from explore.posts.uploads import are_kept
 from explore.present import words
 from explore.present.guesses import guessed
+from explore.present.lacking import lost
 from pages import cards, keeping
 
 UPLOAD, ON_DISK = "Upload", "Path on this machine"
@@ -90,14 +91,8 @@ def mapping_editor(seen: Preview, found: ColumnMapping) -> ColumnMapping:
 
 def what_is_missing(mapping: ColumnMapping) -> None:
     """What the product cannot tell about this file."""
-    for field, lost in {
-        "created_at": "No times: narratives are found, but nothing can be called emerging.",
-        "author_id": "No accounts: different messages are counted instead, and copies by many accounts look like one.",
-        "views": "No views: reach stays unknown.",
-        "lang": "No languages: the language filter stays empty.",
-    }.items():
-        if field not in mapping.columns:
-            st.caption(lost)
+    for sentence in lost(set(FIELD_NAMES) - set(mapping.columns)):
+        st.caption(sentence)
 
 
 def columns_left(seen: Preview, mapping: ColumnMapping) -> None:
@@ -161,7 +156,7 @@ def add() -> None:
             usual = name_of(seen.name)
             name = st.text_input("Name of the snapshot", value=usual, width=320).strip()
             given = name if name != usual or base else ""  # else a snapshot that is there keeps the name it has
-            options = {"name": given or None, "columns": keeping.every_field(mapping), **reading(begun)}
+            options = {"name": given or None, "columns": changed(mapping, seen), **reading(begun)}
             run = run_settings("new")
             keeping.keep_mapping(seen, mapping, options)
             go = st.button("Load and explore", type="primary", icon=":material/play_arrow:")
@@ -197,10 +192,19 @@ def add() -> None:
 def describe(seen: Preview) -> str:
     packed = "" if seen.compression == "none" else f", {seen.compression}"
     separated = f", separated by {SEPARATORS.get(seen.delimiter, seen.delimiter)}" if seen.delimiter else ""
-    return f"{seen.format.upper()}{packed}{separated}, {words.number(seen.size)} bytes"
+    quoted = QUOTES.get(seen.layout.dialect.quote, "") if seen.delimiter else ""
+    return f"{seen.format.upper()}{packed}{separated}{quoted}, {words.number(seen.size)} bytes"
 
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+SEPARATORS = {
+    ",": "commas",
+    ";": "semicolons",
+    "\t": "tabs",
+    "|": "bars",
+    "\x01": "the control character 01, as Hive writes",
+    "\x14": "the control character 14, as Concordance writes",
+}
+QUOTES = {"'": ", cells in single quotes (')", "þ": ", cells between þ and þ"}  # double quotes, or none, are usual
 
 
 def shelf(snapshots: list[Snapshot]) -> Snapshot:
@@ -246,18 +250,13 @@ def report(snapshot: Snapshot) -> None:
     st.write(accounts_of(found))
     for note in snapshot.load_notes:
         st.text(note)
+    if any("--map" in note for note in snapshot.load_notes):
+        st.caption("“--map” is for the command line; here, add the file again and choose the column in its table.")
     left, right = st.columns([3, 2], gap="medium")
     with left:
         keeping.volume(found)
     with right:
-        missing = pd.DataFrame({"field": list(found.missing), "missing": list(found.missing.values())})
-        share = st.column_config.ProgressColumn("Missing", min_value=0, max_value=1, format="percent")
-        st.dataframe(
-            missing,
-            hide_index=True,
-            height=cards.height(len(missing), most=7),
-            column_config={"field": "Field", "missing": share},
-        )
+        keeping.missing(found)
         keeping.accounts(found)
     if not found.reasons.empty:
         st.markdown("**Quarantined**")

@@ -365,7 +365,7 @@ def test_stability_measures_a_run_and_the_next_time_reads_it(say: Say, workspace
     written = Path(found["path"]).stat().st_mtime_ns
     assert say("stability", run.id, "--json").json() == found
     assert Path(found["path"]).stat().st_mtime_ns == written
-    assert "of 20 resamples" in say("stability", run.id).out
+    assert "of 20 trials" in say("stability", run.id).out
     assert open_run(workspace, run.id).id == run.id
 
 

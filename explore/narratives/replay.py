@@ -39,14 +39,17 @@ class Replay:
 class Detection:
     """When one narrative began and when it would first have been flagged (UTC; null = not up to the as-of time).
 
-    looks: how often the list was asked after the first post, `step` apart, first at `since`; flagged_looks: how many
-    of them flagged it. is_cut: whether it had begun long before the first look.
+    last_flagged_at: the newest look that flagged it. looks: how often the list was asked after the first post, `step`
+    apart, from `since` to `until`, the as-of time; flagged_looks: how many of them flagged it. is_cut: whether it had
+    begun long before the first look.
     """
 
     first_at: datetime
     tenth_at: datetime | None
     flagged_at: datetime | None
+    last_flagged_at: datetime | None
     since: datetime
+    until: datetime
     looks: int
     flagged_looks: int
     step: timedelta
@@ -74,11 +77,14 @@ def detection(found: Replay, narrative_id: int) -> Detection | None:
         return None
     looks = [look for look in found.looks if look > first]
     flagged = found.flags[-len(looks) :, narrative_id]
+    hits = [look for look, hit in zip(looks, flagged.tolist(), strict=True) if hit]
     return Detection(
         first_at=first.to_pydatetime(),
         tenth_at=None if pd.isna(tenth) else tenth.to_pydatetime(),
-        flagged_at=looks[int(flagged.argmax())] if flagged.any() else None,
+        flagged_at=hits[0] if hits else None,
+        last_flagged_at=hits[-1] if hits else None,
         since=looks[0],
+        until=looks[-1],
         looks=len(looks),
         flagged_looks=int(flagged.sum()),
         step=found.step,

@@ -70,6 +70,14 @@ def corrected(mapping: ColumnMapping, preview: Preview, changes: Mapping[str, st
     return _finished(preview, columns, how, mapping.preset)
 
 
+def changed(mapping: ColumnMapping, preview: Preview) -> dict[str, str]:
+    """What a person changed about what `detect` finds: with these `corrected` makes the mapping again, and what was
+    guessed stays known as a guess."""
+    found = detect(preview).columns
+    chosen = {name: source for name, source in mapping.columns.items() if mapping.how[name] == "you"}
+    return chosen | {name: "" for name in found if name not in mapping.columns}
+
+
 def require_text(mapping: ColumnMapping, preview: Preview) -> None:
     """Raise Refused when no column holds the text, naming those that might."""
     if "text" in mapping.columns:

@@ -101,7 +101,7 @@ def volume(
     )
     total = words.count(int(bins["posts"].sum()), "post")
     quiet = int((bins["posts"] == 0).sum())
-    gaps = f"; {words.number(quiet)} of {words.number(len(bins))} bins are empty" if quiet else ""
+    gaps = f"; none in {words.number(quiet)} of {words.stretches(len(bins), step)}" if quiet else ""
     span = f"{words.when(starts.iloc[0])} to {words.when(starts.iloc[-1] + step)}"
     bands = [_holes(holes, encodings)] if holes is not None and len(holes) else []
     spiked = [_spikes(spikes, encodings)] if spikes is not None and len(spikes) else []

@@ -19,7 +19,7 @@ MOSTLY_ONE_ACCOUNT = 0.25
 A_HANDFUL = 10  # units in the window below which a few people explain everything
 SHORT_BASELINE = 7  # bins; with fewer, a weekday or one news event can look like growth
 OFTEN_UNKNOWN = 0.1  # share of posts without a language from which on it is said
-MOST = 3  # holes or spikes that are told one by one
+MOST = 3  # holes that are told one by one
 NONE_FOUND = (
     "None of the usual weaknesses was found: copies, one account, few of them, a short history, holes in the "
     "collection. That is no clearance: these checks do not look at who is behind the accounts, or why they post."
@@ -56,15 +56,19 @@ def doubts(
 
 
 def collected(collection: Collection, *, begin: datetime, start: datetime, end: datetime) -> list[str]:
-    """Holes and spikes of the collection that overlap the window [start, end) or its baseline [begin, start)."""
-    told = []
-    for kind, found in (("hole", collection.holes), ("spike", collection.spikes)):
-        inside = found[(found["start"] < end) & (found["end"] > begin)].sort_values("start", ascending=False)
-        told += [_collected(kind, row, start=start) for row in inside.head(MOST).to_dict("records")]
-        if len(inside) > MOST:
-            more = words.count(len(inside) - MOST, f"more {kind}")
-            told.append(f"The collection has {more} in the time compared; the page Snapshots lists them.")
-    return told
+    """Holes and spikes of the collection that overlap the window [start, end) or its baseline [begin, start).
+
+    Each hole changes the figures in its own way; spikes all in one, so these share a sentence.
+    """
+    holes, spikes = (
+        found[(found["start"] < end) & (found["end"] > begin)].sort_values("start", ascending=False)
+        for found in (collection.holes, collection.spikes)
+    )
+    told = [_hole(row, start=start) for row in holes.head(MOST).to_dict("records")]
+    if len(holes) > MOST:
+        more = words.count(len(holes) - MOST, "more hole")
+        told.append(f"The collection has {more} in the time compared; the page Snapshots lists them.")
+    return told + ([_spikes(spikes, start=start)] if len(spikes) else [])
 
 
 def _about_volume(narrative: Mapping[str, Any], unit: str) -> list[str]:
@@ -99,17 +103,31 @@ def _about_collecting(narrative: Mapping[str, Any], window: Window, collection: 
     return collected(collection, begin=begin, start=window.start, end=window.as_of)
 
 
-def _collected(kind: str, row: Mapping[Any, Any], *, start: datetime) -> str:
-    begins, ends = row["start"], row["end"]
-    in_window, in_baseline = ends > start, begins < start
+def _hole(row: Mapping[Any, Any], *, start: datetime) -> str:
+    effect = "what was posted then is not counted" if row["end"] > start else "the comparison rests on less"
+    return f"The collection has no posts {_between(row, start=start)}: {effect}."
+
+
+def _spikes(spikes: pd.DataFrame, *, start: datetime) -> str:
+    """The only spike, or how many there are and the largest."""
+    largest = spikes.sort_values("posts", ascending=False, kind="stable").iloc[0].to_dict()
+    said = f"{words.count(largest['posts'], 'post')} {_between(largest, start=start)}"
+    if len(spikes) == 1:
+        return f"The collection has {said}: an event, or something that was collected twice."
+    inside = int((spikes["end"] > start).sum())
+    return (
+        f"The collection has {words.count(len(spikes), 'spike')} in the time compared, {inside or 'none'} of them in "
+        f"the window: events, or something that was collected twice. The largest: {said}. The page Snapshots lists "
+        "them."
+    )
+
+
+def _between(row: Mapping[Any, Any], *, start: datetime) -> str:
+    """When a hole or a spike was, on which side of the window's start, and what was usual."""
+    in_window, in_baseline = row["end"] > start, row["start"] < start
     where = "window and baseline" if in_window and in_baseline else "the window" if in_window else "the baseline"
-    between = f"between {words.when(begins)} and {words.when(ends)}, inside {where}"
-    usual = f"where {words.number(row['usual'])} were usual"
-    if kind == "spike":
-        many = words.count(row["posts"], "post")
-        return f"The collection has {many} {between}, {usual}: an event, or something that was collected twice."
-    effect = "what was posted then is not counted" if in_window else "the comparison rests on less"
-    return f"The collection has no posts {between}, {usual}: {effect}."
+    between = f"between {words.when(row['start'])} and {words.when(row['end'])}, inside {where}"
+    return f"{between}, where {words.number(row['usual'])} were usual"
 
 
 def _about_gaps(narrative: Mapping[str, Any], unit: str) -> list[str]:

@@ -13,7 +13,8 @@ import pandas as pd
 from explore.present.words import count, number, percent
 
 UNSTEADY = 0.5  # mean overlap below which a cluster has dissolved (Hennig 2007)
-LEFT_OUT = "a fifth of the messages is left out"
+A_FIFTH = "a fifth of the messages"
+LEFT_OUT = f"{A_FIFTH} is left out"
 
 Measured = Mapping[Any, Any] | None
 
@@ -26,13 +27,13 @@ def sign(measured: Measured) -> str:
 
 
 def found_again(measured: Measured) -> str:
-    """The badge: "Found again in 17 of 20 resamples."; what is not measured yet is said so."""
+    """The badge: "Found again in 17 of 20 trials without a fifth of the messages."; or that it is not measured yet."""
     if measured is None:
         return f"Not measured yet: whether it is found again when {LEFT_OUT}."
     if not _compared(measured):
         return f"Could not be measured: whether it is found again when {LEFT_OUT}."
-    said = f"Found again in {number(measured['found_again'])} of {count(measured['draws'], 'resample')}"
-    return f"{said}; unsteady: its edges change a lot when {LEFT_OUT}." if _is_unsteady(measured) else f"{said}."
+    said = f"Found again in {number(measured['found_again'])} of {count(measured['draws'], 'trial')} without {A_FIFTH}"
+    return f"{said}. Unsteady: which posts belong to it changes a lot." if _is_unsteady(measured) else f"{said}."
 
 
 def explained(measured: Measured) -> str:
@@ -41,9 +42,17 @@ def explained(measured: Measured) -> str:
         return ""
     assert measured is not None  # noqa: S101  # it was compared
     low, mean, high = (percent(measured[name]) for name in ("least", "stability", "most"))
+    meant = (
+        "Unsteady, below half on average: what it is about may hold, but its counts hang on which posts were "
+        "grouped with it. Read the posts before you rely on them."
+        if _is_unsteady(measured)
+        else "Half or more on average: the narrative does not hang on a few messages."
+    )
     return (
-        f"Each time {LEFT_OUT}, and the rest is laid out and grouped anew. Found again: of the messages that it "
-        f"and its closest match hold, at least half are in both. That share was {mean} on average ({low} to {high})."
+        "A check of the grouping: it says nothing about growth, or about whether the posts are true. In each trial "
+        f"{LEFT_OUT}, picked by chance, and the rest is grouped anew. Found again: of the messages that this narrative "
+        f"and its closest match in the trial hold, at least half are in both. That share was {mean} on average "
+        f"({low} to {high}). {meant}"
     )
 
 

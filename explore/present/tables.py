@@ -10,6 +10,8 @@ import pandas as pd
 from explore.narratives.emergence import Window
 from explore.present import words
 
+PER_CENT = "%.2f %%"  # how a page shows what `per_cent` gives, with the same decimals in every row
+
 
 def emerging(listed: pd.DataFrame, window: Window | None, unit: str, *, dated: bool = False) -> pd.DataFrame:
     """The ranked list for a page, one row a narrative in the order of `listed`.
@@ -37,6 +39,12 @@ def emerging(listed: pd.DataFrame, window: Window | None, unit: str, *, dated: b
             "why": [words.why(row, window, unit, dated=dated) for row in rows],
         }
     )
+
+
+def per_cent(share: float) -> float:
+    """A share (0-1) in per cent for a column of two decimals, in which it is not rounded to a false none or all."""
+    value = round(100 * share, 2)
+    return value if share in (0, 1) else min(max(value, 0.01), 99.99)
 
 
 def _growth(row: Mapping[Any, Any]) -> str:

@@ -31,12 +31,18 @@ def _flagged(found: Detection) -> str:
     hindsight = "hindsight: with narratives formed from all posts of the run"
     if found.flagged_at is None:
         return f"not flagged in any of {words.count(found.looks, 'look')} ({every}; {hindsight})"
-    often = f"and in {words.number(found.flagged_looks)} of {words.count(found.looks, 'look')} in all"
+    still = found.last_flagged_at == found.until
+    now = f"{'still' if still else 'no longer'} flagged as of {words.when(found.until)}"
+    looks = words.count(found.looks, "look")
+    last = "" if still else f", last on {words.when(found.last_flagged_at)}"
+    often = f"{last}, and in {words.number(found.flagged_looks)} of {looks} in all"
+    if found.flagged_looks == 1:
+        often = f", in that look alone of {looks}"
     if found.is_cut and found.flagged_at == found.since:
-        return f"already flagged at the first look, {words.when(found.since)}, {often} ({every}; {hindsight})"
+        return f"{now}: was so already at the first look, {words.when(found.since)}{often} ({every}; {hindsight})"
     after = found.flagged_at - found.first_at
     at = f"{lapse(after)} after its first post, on {words.when(found.flagged_at)}"
-    return f"would first have been flagged {at}, {often} ({every}; {hindsight})"
+    return f"{now}: would first have been flagged {at}{often} ({every}; {hindsight})"
 
 
 def spread(jumps: Jumps, unit: str) -> list[str]:

@@ -43,6 +43,17 @@ def headline(narratives: pd.DataFrame, window: Window | None, unit: str, *, date
     return f"{grew}; at most {one_in(LEVEL)} of {these} is expected to be a false alarm."
 
 
+def order(narratives: pd.DataFrame, window: Window | None) -> str:
+    """What the order of a list means that begins with no finding, so that its first row is not taken for one; else
+    empty: where a row is flagged, and where no growth could be tested."""
+    if window is None or narratives["flagged"].any() or not narratives["testable"].any():
+        return ""
+    return (
+        "No row below is a finding: none of them grew beyond chance. The first are those that may have grown most, by "
+        "the low end of the 95 % interval of their growth."
+    )
+
+
 def thin(narratives: pd.DataFrame, window: Window | None, unit: str) -> str:
     """A warning when hardly anybody was active in the window, else empty."""
     active = 0 if narratives.empty else int(narratives["now_active"].iloc[0])
@@ -91,12 +102,14 @@ def interval(narrative: Mapping[str, Any]) -> str:
 
 
 def in_brief(narrative: Mapping[str, Any], window: Window, unit: str) -> str:
-    """`why` in one short line, for a chart's title: "94 accounts in 24 h, before that 1.6 a day"."""
+    """`why` in one short line, for a chart's title: "94 accounts in 24 h, before that 1.6 a day"; said where that could
+    be chance."""
     now = f"{count(narrative['now_authors'], unit[:-1])} in {length(window.length)}"
     if not _true(narrative.get("testable")):
         return now
     base, bins = int(narrative["base_authors"]), int(narrative["base_bins"])
-    return f"{now}, before that {_rate(base / bins)} {per(window.length)}" if base else f"{now}, none before that"
+    before = f"before that {_rate(base / bins)} {per(window.length)}" if base else "none before that"
+    return f"{now}, {before}{'' if status(narrative) in CHANGED else ': could be chance'}"
 
 
 def not_testable(narrative: Mapping[str, Any] | pd.Series, window: Window | None, unit: str) -> str:
@@ -199,6 +212,13 @@ def per(td: timedelta) -> str:
     """A rate's denominator: "a day", "an hour", "a week", "per 6 h"."""
     plain = {timedelta(hours=1): "an hour", timedelta(days=1): "a day", timedelta(days=7): "a week"}
     return plain.get(td, f"per {length(td)}")
+
+
+def stretches(n: int, td: timedelta) -> str:
+    """So many stretches of time in a row: "399 hours", "31 days", "399 weeks", "57 stretches of 3 h"."""
+    nouns = {timedelta(hours=1): "hour", timedelta(days=1): "day", timedelta(days=7): "week"}
+    noun = nouns.get(td)
+    return count(n, noun) if noun else f"{count(n, 'stretch')} of {length(td)}"
 
 
 def number(n: Any) -> str:
@@ -320,7 +340,7 @@ def _some(n: int) -> str:
 
 
 def _plural(noun: str) -> str:
-    return f"{noun}s"
+    return f"{noun}es" if noun.endswith("ch") else f"{noun}s"
 
 
 def _floored(low: float) -> float:

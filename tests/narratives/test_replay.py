@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_narrative_is_first_flagged_at_a_look_after_its_first_post(streamed: E
     assert told.first_at < told.tenth_at
     assert told.flagged_at is not None
     assert told.first_at < told.flagged_at <= at(14)
-    assert told.since == at(13.25)
+    assert (told.since, told.until, told.last_flagged_at) == (at(13.25), at(14), at(14))
     assert told.looks == 4
     assert 0 < told.flagged_looks <= 4
     assert not told.is_cut
@@ -51,7 +52,18 @@ def test_what_is_never_flagged_has_no_first_flag_and_few_accounts_no_tenth(few: 
     told = replay.detection(found, BREAD)
     assert told is not None
     assert (told.first_at, told.tenth_at, told.flagged_at, told.flagged_looks) == (at(1.5), None, None, 0)
-    assert (told.since, told.looks) == (at(1.75), 26)
+    assert (told.since, told.looks, told.last_flagged_at) == (at(1.75), 26, None)
+
+
+def test_the_last_flag_is_the_newest_look_that_flagged_it_and_not_that_of_the_as_of_time(streamed: Explored) -> None:
+    found = replay.replay(streamed.run, Window(as_of=at(14)))
+    recall = narrative_of(streamed.run, streamed.posts, "battery")
+    over = replace(found, flags=found.flags.copy())
+    over.flags[-2:, recall] = False
+    over.flags[-4:-2, recall] = True
+    told = replay.detection(over, recall)
+    assert told is not None
+    assert (told.flagged_at, told.last_flagged_at, told.until) == (at(13.25), at(13.5), at(14))
 
 
 def test_what_is_not_there_yet_has_no_detection(few: Explored) -> None:

@@ -89,9 +89,11 @@ def test_another_window_changes_figures_words_and_link(open_app: Open) -> None:
 def test_an_earlier_moment_is_marked_as_hindsight_and_counts_only_what_was_there(open_app: Open) -> None:
     app = open_app()
     assert "Hindsight" not in read(app)
+    assert "No row below is a finding" not in read(app)
     app.slider(key="as_of").set_value(at(12)).run()
     assert "Hindsight: the narratives were formed from all posts of the run" in read(app)
     assert "None of 3 narratives grew faster than chance in the 24 h to 14 Mar 2026 00:00 UTC" in read(app)
+    assert "No row below is a finding: none of them grew beyond chance." in read(app)
     assert all("in the 24 h to 14 Mar 2026 00:00 UTC" in why for why in table(app)["why"])
     assert app.query_params["as_of"] == "2026-03-14T00:00:00Z"
 

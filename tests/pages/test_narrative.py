@@ -32,7 +32,7 @@ def test_how_steady_it_is_shows_once_it_is_measured(open_app: Open, full: Run) -
     assert "Not measured yet: whether it is found again" in read(open_app("narrative"))
     stability.measure(full)
     said = read(open_app("narrative"))
-    assert "Found again in 20 of 20 resamples." in said
+    assert "Found again in 20 of 20 trials without a fifth of the messages." in said
     assert "edges are not firm" not in said
 
 
@@ -42,7 +42,7 @@ def test_an_unsteady_narrative_says_so_where_it_says_what_could_fool(
     table = stability.measure(full).assign(stability=0.3, found_again=2)
     monkeypatch.setattr(stability, "kept", lambda _: table)
     said = read(open_app("narrative"))
-    assert "Found again in 2 of 20 resamples; unsteady" in said
+    assert "Found again in 2 of 20 trials without a fifth of the messages. Unsteady" in said
     assert "Its edges are not firm" in said
 
 
@@ -130,7 +130,8 @@ def test_covered_texts_show_one_by_one_and_stay_shown(open_app: Open, posts: lis
 def test_it_says_when_it_began_and_when_it_would_have_been_flagged(open_app: Open) -> None:
     app = open_app("narrative")
     said = read(app)
-    assert "First post 15 Mar 2026 00:35 UTC · tenth account 4.9 h later · would first have been flagged" in said
+    assert "First post 15 Mar 2026 00:35 UTC · tenth account 4.9 h later · still flagged as of 15 Mar 2026" in said
+    assert ": would first have been flagged" in said
     assert "(looked at every 6 h; hindsight: with narratives formed from all posts of the run)" in said
     assert '"field": "height"' in json.dumps(specs(app)[0])  # the marks
 

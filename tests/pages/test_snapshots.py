@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from explore import jobs
 from explore.narratives.run import Run
-from explore.posts.snapshots import load
-from explore.settings import Workspace
+from explore.posts.snapshots import LoadOptions, load
+from explore.settings import Workspace, workspace_at
 from tests.narratives.making import NOW, Post, at, post, stream, without, written
 from tests.pages.conftest import Open, ended, press, read, table
 
@@ -29,7 +29,9 @@ def test_snapshots_are_listed_with_their_quality(open_app: Open) -> None:
     assert "280 posts of 280 records came in; 0 were quarantined, 0 were exact repeats." in read(app)
     missing = next(frame.value for frame in app.dataframe if "missing" in frame.value).set_index("field")["missing"]
     assert missing["text"] == 0
-    assert missing["region"] == 1
+    assert missing["region"] == 100
+    assert "No regions: the region filter stays empty" in read(app)
+    assert "No accounts" not in read(app)
     assert not app.exception
 
 
@@ -65,7 +67,7 @@ def test_a_good_file_shows_its_mapping_before_anything_is_loaded(
     app = by_path(open_app("snapshots"), written(tmp_path / "export.csv", without(stream(each=10), "views")))
     said = read(app)
     assert "export.csv: CSV, separated by commas" in said
-    assert "No views: reach stays unknown." in said
+    assert "No views: reach stays unknown; the views of narratives and their curve are absent." in said
     assert "No times" not in said
     fields = table(app).set_index("field")["source"]
     assert fields["text"] == "text"
@@ -82,6 +84,38 @@ def test_what_was_guessed_is_told_before_loading_in_the_words_of_the_page(open_a
     assert "--map" not in said
 
 
+def test_a_file_loaded_from_the_page_and_from_the_command_line_gives_the_same_report(
+    open_app: Open, workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.csv"
+    lines = [f"{n},2024-05-01T1{n}:00:00Z,rain all week {n},no bus today {n},u{n % 3}" for n in range(9)]
+    path.write_text("\n".join(["id,at,words_of_it,other_words,display_name", *lines, ""]))
+    press(by_path(open_app("snapshots"), path), "Load and explore")
+    (job,) = jobs.list_jobs(workspace)
+    assert job.load is not None
+    here = load([path], workspace, options=LoadOptions(**job.load["options"]), now=NOW)
+    there = load([path], workspace_at(tmp_path / "there"), now=NOW)
+    assert here == there
+    assert here.mapping_how["text"] == "content"
+    assert any("was taken for the text by what it holds" in note for note in here.notes)
+    said = read(open_app("snapshots"))
+    assert set(here.notes) <= set(said.split("\n"))
+    assert "here, add the file again and choose the column in its table." in said
+
+
+def test_a_file_in_other_quotes_and_separators_says_so(open_app: Open, tmp_path: Path) -> None:
+    posts = [["id", "created_at", "text"], *([str(n), "2024-05-01T10:00:00Z", f"it''s words {n}"] for n in range(5))]
+    single = tmp_path / "single.csv"
+    single.write_text("".join(",".join(f"'{cell}'" for cell in row) + "\n" for row in posts))
+    assert "single.csv: CSV, separated by commas, cells in single quotes ('), " in read(
+        by_path(open_app("snapshots"), single)
+    )
+    legal = tmp_path / "load.dat"
+    legal.write_text("".join("\x14".join(f"þ{cell}þ" for cell in row) + "\n" for row in posts), encoding="utf-8")
+    said = read(by_path(open_app("snapshots"), legal))
+    assert "separated by the control character 14, as Concordance writes, cells between þ and þ, " in said
+
+
 def test_load_and_explore_puts_one_job_into_the_queue(open_app: Open, workspace: Workspace, tmp_path: Path) -> None:
     path = written(tmp_path / "export.csv", stream(each=10))
     app = by_path(open_app("snapshots"), path)
@@ -95,7 +129,7 @@ def test_load_and_explore_puts_one_job_into_the_queue(open_app: Open, workspace:
     assert job.load["remove_after"] is False
     assert job.load["options"]["name"] == "August"
     assert job.load["options"]["tz"] == "UTC"
-    assert job.load["options"]["columns"]["text"] == "text"
+    assert job.load["options"]["columns"] == {}
     assert job.run == {"granularity": "medium", "encoder": "lexical", "seed": 7}
     assert "Exploring August" in read(app)
     assert [button.label for button in app.button if button.label == "Cancel"] == ["Cancel"]

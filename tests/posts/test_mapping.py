@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from explore.errors import Refused
-from explore.posts.mapping import corrected, detect, require_text
+from explore.posts.mapping import changed, corrected, detect, require_text
 from explore.posts.readers import preview
 from explore.posts.sample import samples
 from explore.posts.schema import FIELD_NAMES
@@ -277,6 +277,18 @@ def test_a_person_can_correct_the_mapping(workspace: Workspace, tmp_path: Path) 
     assert (posts[0]["text"], posts[0]["views"], posts[0]["url"]) == ("the long one", None, "short")
     _, posts = loaded(workspace, tmp_path, content, columns={"text": "text + body"})
     assert posts[0]["text"] == "short\n\nthe long one"
+
+
+def test_what_a_person_changed_makes_the_mapping_again_and_leaves_guesses_guesses(tmp_path: Path) -> None:
+    rows = "".join(f"{n},some words of a post {n},2024-05-01 10:00,0{n}\n" for n in range(9))
+    shown = preview(saved(tmp_path, f"id,odd,at,likes\n{rows}".encode()))
+    found = detect(shown)
+    assert changed(found, shown) == {}
+    mine = corrected(found, shown, {"created_at": "at", "likes": "", "region": "likes"})
+    assert changed(mine, shown) == {"created_at": "at", "likes": "", "region": "likes"}
+    again = corrected(detect(shown), shown, changed(mine, shown))
+    assert again == mine
+    assert (again.how["text"], again.how["created_at"]) == ("content", "you")
 
 
 def test_a_wrong_correction_names_what_there_is(tmp_path: Path) -> None:

@@ -44,14 +44,15 @@ def test_the_page_says_what_how_sure_since_when_and_how_large() -> None:
 def test_the_page_says_how_steady_a_narrative_is_or_that_nobody_measured_it() -> None:
     measured = {"stability": 0.31, "least": 0.2, "most": 0.5, "found_again": 2, "draws": 20}
     known = said(briefing.render([evidence()], snapshot=SNAPSHOT, run=RUN, now=NOW, measured=[measured]))
-    assert "Found again in 2 of 20 resamples; unsteady" in known
+    assert "Found again in 2 of 20 trials without a fifth of the messages. Unsteady" in known
     assert "overlaps with it by 31 % on average" in known
     assert "Not measured yet: whether it is found again" in said(page(evidence()))
 
 
 def test_the_page_says_when_it_would_have_been_flagged_and_where_it_went() -> None:
     first = WINDOW.start + timedelta(hours=2)
-    found = Detection(first, None, first + timedelta(hours=4), first, 3, 1, timedelta(hours=6), is_cut=False)
+    flag = first + timedelta(hours=4)
+    found = Detection(first, None, flag, flag, first, flag, 3, 1, timedelta(hours=6), is_cut=False)
     link = {"kind": "link", "value": "https://evil.example/path?u=@me", "posts": 9, "units": 5}
     lang = {"kind": "language", "value": "pt", "posts": 9, "units": 5}
     went = pd.DataFrame([one | {"first_at": first, "reached_at": first} for one in (lang, link)])

@@ -58,7 +58,8 @@ def test_every_curve_uses_only_the_colours_of_its_palette(measure: Any, dark: bo
 
 def test_first_post_tenth_account_and_first_flag_are_marked_where_they_lie_on_the_curve() -> None:
     first = WINDOW.start + timedelta(hours=2)
-    found = Detection(first, None, first + timedelta(hours=4), first, 3, 1, timedelta(hours=6), is_cut=False)
+    flag = first + timedelta(hours=4)
+    found = Detection(first, None, flag, flag, first, flag, 3, 1, timedelta(hours=6), is_cut=False)
     drawn = str(charts.curve(evidence(), detection=found).to_dict())
     assert "first post" in drawn
     assert "first flag" in drawn
@@ -70,7 +71,7 @@ def test_first_post_tenth_account_and_first_flag_are_marked_where_they_lie_on_th
 
 def test_the_curve_stays_below_the_names() -> None:
     first = WINDOW.start + timedelta(hours=2)
-    found = Detection(first, first, first, first, 3, 1, timedelta(hours=6), is_cut=False)
+    found = Detection(first, first, first, first, first, first, 3, 1, timedelta(hours=6), is_cut=False)
     spec = charts.curve(evidence(), detection=found).to_dict()
     named = [row["height"] for rows in spec["datasets"].values() for row in rows if "height" in row]
     (top,) = {
@@ -128,7 +129,7 @@ def test_a_curve_needs_times_and_views() -> None:
 def test_the_volume_names_its_peak_and_its_gaps() -> None:
     starts = pd.date_range("2017-08-10", periods=4, freq="1D", tz="UTC")
     spec = charts.volume(pd.DataFrame({"bin_start": starts, "posts": [5, 0, 12_000, 3]})).to_dict()
-    assert spec["title"]["text"] == ["12,008 posts; 1 of 4 bins are empty"]
+    assert spec["title"]["text"] == ["12,008 posts; none in 1 of 4 days"]
     assert "peak 12.0 k on 12 Aug" in str(spec["datasets"])
 
 

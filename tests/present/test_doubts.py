@@ -75,6 +75,18 @@ def test_a_spike_is_an_event_or_something_collected_twice() -> None:
     assert "collected twice" in found
 
 
+def test_many_spikes_are_one_sentence_with_their_number_and_the_largest() -> None:
+    found = collected(spikes=[(WINDOW.start + HOUR, 1), (WINDOW.start - 30 * HOUR, 2), (WINDOW.start - 60 * HOUR, 1)])
+    found.spikes["posts"] = [300, 9000, 700]
+    assert told(evidence(), found) == [
+        "The collection has 3 spikes in the time compared, 1 of them in the window: events, or something that was "
+        "collected twice. The largest: 9,000 posts between 15 Aug 2017 20:00 UTC and 15 Aug 2017 22:00 UTC, inside the "
+        "baseline, where 40 were usual. The page Snapshots lists them."
+    ]
+    (before,) = told(evidence(), collected(spikes=[(WINDOW.start - n * 20 * HOUR, 1) for n in (1, 2)]))
+    assert "2 spikes in the time compared, none of them in the window" in before
+
+
 def test_of_many_holes_the_latest_are_told_and_the_rest_counted() -> None:
     found = told(evidence(), collected(holes=[(WINDOW.start - n * 20 * HOUR, 1) for n in range(1, 6)]))
     assert len(found) == 4

@@ -88,6 +88,14 @@ def test_a_filter_keeps_the_rows_that_pass_in_their_order(asked: dict[str, Any],
     assert tables.filtered(table, **{**nothing, **asked})["label"].to_list() == left
 
 
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0, 0.0), (1, 100.0), (0.0310, 3.1), (0.03108, 3.11), (0.000001, 0.01), (0.999999, 99.99)],
+)
+def test_a_share_in_a_column_is_never_rounded_to_none_or_all(share: float, shown: float) -> None:
+    assert tables.per_cent(share) == shown
+
+
 def test_choices_come_with_the_most_frequent_first() -> None:
     table = pd.DataFrame({"languages": [["de"], ["en", "es"], ["en"], []]})
     assert tables.choices(table, "languages") == ["en", "de", "es"]

@@ -16,7 +16,9 @@ FOUND = Detection(
     first_at=FIRST,
     tenth_at=FIRST + 3.4 * HOUR,
     flagged_at=FIRST + 5.1 * HOUR,
+    last_flagged_at=FIRST + 53.1 * HOUR,
     since=FIRST + 5.1 * HOUR,
+    until=FIRST + 53.1 * HOUR,
     looks=9,
     flagged_looks=7,
     step=6 * HOUR,
@@ -37,20 +39,33 @@ def went(*places: dict[str, object], **more: dict[str, float]) -> Jumps:
 
 def test_first_post_tenth_account_and_first_flag_stand_in_one_line() -> None:
     assert timing.detected(FOUND, "accounts") == (
-        "First post 3 Jun 2024 09:12 UTC · tenth account 3.4 h later · would first have been flagged 5.1 h after its "
-        "first post, on 3 Jun 2024 14:18 UTC, and in 7 of 9 looks in all (looked at every 6 h; hindsight: with "
-        "narratives formed from all posts of the run)"
+        "First post 3 Jun 2024 09:12 UTC · tenth account 3.4 h later · still flagged as of 5 Jun 2024 14:18 UTC: would "
+        "first have been flagged 5.1 h after its first post, on 3 Jun 2024 14:18 UTC, and in 7 of 9 looks in all "
+        "(looked at every 6 h; hindsight: with narratives formed from all posts of the run)"
     )
 
 
+def test_a_flag_of_days_ago_is_said_to_be_over_before_anything_else() -> None:
+    said = timing.detected(replace(FOUND, last_flagged_at=FIRST + 41.1 * HOUR, flagged_looks=3), "accounts")
+    assert "· no longer flagged as of 5 Jun 2024 14:18 UTC: would first have been flagged 5.1 h after" in said
+    assert "on 3 Jun 2024 14:18 UTC, last on 5 Jun 2024 02:18 UTC, and in 3 of 9 looks in all" in said
+    once = timing.detected(replace(FOUND, last_flagged_at=FOUND.flagged_at, flagged_looks=1), "accounts")
+    assert "no longer flagged as of 5 Jun 2024 14:18 UTC: would first have been flagged" in once
+    assert "on 3 Jun 2024 14:18 UTC, in that look alone of 9 looks (looked at every 6 h" in once
+
+
 def test_what_was_never_flagged_and_stayed_small_says_so() -> None:
-    said = timing.detected(replace(FOUND, tenth_at=None, flagged_at=None, flagged_looks=0), "messages")
+    said = timing.detected(
+        replace(FOUND, tenth_at=None, flagged_at=None, last_flagged_at=None, flagged_looks=0), "messages"
+    )
     assert "fewer than ten messages · not flagged in any of 9 looks (looked at every 6 h; hindsight" in said
 
 
 def test_a_narrative_older_than_the_first_look_is_not_given_a_time_to_its_flag() -> None:
     said = timing.detected(replace(FOUND, is_cut=True), "accounts")
-    assert "already flagged at the first look, 3 Jun 2024 14:18 UTC" in said
+    assert (
+        "still flagged as of 5 Jun 2024 14:18 UTC: was so already at the first look, 3 Jun 2024 14:18 UTC, and" in said
+    )
     assert "looked at every 6 h since 3 Jun 2024 14:18 UTC" in said
     assert "after its first post" not in said
 

@@ -25,6 +25,34 @@ def test_the_headline_names_the_end_of_the_window_when_it_is_not_now() -> None:
     assert said == "None of 1 narrative grew faster than chance in the 24 h to 18 Aug 2017 02:00 UTC."
 
 
+def test_a_list_without_a_finding_says_so_and_what_its_order_means() -> None:
+    chance = narrative(flagged=False, q_value=0.6)
+    said = words.order(pd.DataFrame([chance, chance]), WINDOW)
+    assert said.startswith("No row below is a finding: none of them grew beyond chance.")
+    assert "low end of the 95 % interval" in said
+
+
+def test_a_list_with_a_finding_or_without_a_test_needs_no_word_on_its_order() -> None:
+    assert words.order(pd.DataFrame([narrative(), narrative(flagged=False)]), WINDOW) == ""
+    assert words.order(pd.DataFrame([narrative(testable=False, flagged=False)]), WINDOW) == ""
+    assert words.order(pd.DataFrame([narrative(testable=False, flagged=False)]), None) == ""
+
+
+def test_what_could_be_chance_is_said_in_brief_too() -> None:
+    assert words.in_brief(narrative(), WINDOW, "accounts") == "94 accounts in 24 h, before that 1.6 a day"
+    chance = narrative(flagged=False, q_value=0.6)
+    assert words.in_brief(chance, WINDOW, "accounts") == "94 accounts in 24 h, before that 1.6 a day: could be chance"
+
+
+@pytest.mark.parametrize(
+    ("n", "hours", "said"),
+    [(399, 1, "399 hours"), (1, 24, "1 day"), (399, 168, "399 weeks"), (57, 3, "57 stretches of 3 h"),
+     (60, 28 * 24, "60 stretches of 28 days"), (1, 12, "1 stretch of 12 h")],
+)  # fmt: skip
+def test_a_row_of_bins_is_told_in_units_of_time(n: int, hours: int, said: str) -> None:
+    assert words.stretches(n, timedelta(hours=hours)) == said
+
+
 def test_a_list_that_cannot_be_tested_says_why_in_the_headline() -> None:
     assert headline(narrative(testable=False, flagged=False, base_bins=2)).endswith(
         "Not testable: the snapshot holds only 2 days before the window; at least 3 windows of 24 h are needed."
