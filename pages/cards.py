@@ -232,8 +232,8 @@ def _about(post: Mapping[str, Any]) -> str:
     said += [f"account {post['author']}"] if post["author"] else []
     said += [words.when(post["created_at"])] if pd.notna(post["created_at"]) else []
     said += [words.count(post["views"], "view")] if pd.notna(post["views"]) else []
-    said += [f"posted {words.number(post['copies'])} times"] if post["copies"] > 1 else []
-    return " · ".join(said)
+    said += [words.repeated(post, "posted {} times")]
+    return " · ".join(filter(None, said))
 
 
 def covered_text(text: str, *, key: str) -> None:

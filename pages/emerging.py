@@ -156,7 +156,10 @@ def described(view: View, *, muted: bool) -> dict[str, ColumnConfig]:
             "none was seen before, only the low end is known: the usual rate is then assumed as high as it may be."),
         "why": st.column_config.TextColumn("In words", width=430),
         "copies": st.column_config.NumberColumn("Copies", format="%.0f %%", width=64,
-            help="Share of posts whose message was posted by two or more accounts."),
+            help="Share of posts that say the same as another account's post, marked reposts left out. A run of an "
+            "older version does not tell them apart: then they are counted in, and there is no column Reposts."),
+        "reposts": st.column_config.NumberColumn("Reposts", format="%.0f %%", width=68,
+            help="Share of posts that are marked as reposts of another account's post: they begin with “RT @name”."),
         "posts": st.column_config.NumberColumn("Posts", format="localized", width=64),
         "reach": st.column_config.NumberColumn("Views", format="compact", width=64),
         "first_seen": st.column_config.DatetimeColumn("First seen (UTC)", format=MOMENT, timezone="UTC", width=130),
@@ -168,7 +171,8 @@ def described(view: View, *, muted: bool) -> dict[str, ColumnConfig]:
 
 def told(view: View, shown: pd.DataFrame, columns: list[str]) -> list[str]:
     """The columns that this file can fill."""
-    empty = set() if shown["reach"].notna().any() else {"reach"}
+    filled = {"reach": "reach", "reposts": "repost_share"}
+    empty = {name for name, column in filled.items() if shown[column].isna().all()}
     if view.window is None:
         empty |= {"status", "spark", "now", "before", "growth", "chance", "first_seen", "why"}
     return [name for name in columns if name not in empty]

@@ -40,6 +40,7 @@ def finding(view: View, evidence: Evidence, detection: Detection | None) -> None
     changed = words.status(narrative) in words.CHANGED  # else a ratio promises what chance explains
     st.write(f"{words.shares(narrative, unit) if changed else ''} {words.certainty(narrative)}".strip())
     st.write(f"{words.size(narrative, unit)} {words.since(narrative)}")
+    st.write(words.copies(narrative, unit))
     if detection is not None:
         st.write(timing.detected(detection, unit))
     cards.steady(view, int(narrative["narrative_id"]))

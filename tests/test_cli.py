@@ -24,7 +24,7 @@ EMERGING = {
     "narrative_id", "theme_id", "label", "terms", "languages", "regions", "n_messages", "n_posts", "n_authors",
     "reach", "first_at", "last_at", "now_authors", "now_active", "base_authors", "base_active", "base_bins",
     "now_posts", "base_posts", "rate_ratio", "rate_ratio_low", "rate_ratio_high", "p_value", "q_value", "flagged",
-    "testable", "copy_share", "top_author_share", "spark",
+    "testable", "copy_share", "repost_share", "unmarked_copy_share", "top_author_share", "spark",
 }  # fmt: skip
 
 

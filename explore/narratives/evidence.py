@@ -15,6 +15,7 @@ from explore.narratives import ranking
 from explore.narratives.emergence import MIN_BASELINE_WINDOWS, Window
 from explore.narratives.jumps import Jumps, jumps
 from explore.narratives.run import Run
+from explore.narratives.text import is_repost
 from explore.posts.pseudonyms import pseudonym
 from explore.posts.snapshots import Snapshot
 
@@ -49,7 +50,8 @@ class Evidence:
     the steps of `curve`. Frames and their columns:
     curve: bin_start, posts, authors (the unit), views (null = unknown); every step, zeros included.
     expected: bin_start, low, expected, high units per step from the baseline (95 % of Poisson steps); empty when the
-    narrative is not testable. examples: why, post_id, created_at, author, text, lang, views, shares, copies.
+    narrative is not testable. examples: why, post_id, created_at, author, text, lang, views, shares, copies (its posts
+    that say the same), reposts (marked ones among them).
     links: link, posts, authors. tags: tag, posts, authors. authors: author, posts, share. languages: lang, posts; where
     any is known, the unknown count as "und". neighbours: narrative_id, label, similarity (cosine), n_posts.
     jumps: where it went and when.
@@ -126,6 +128,7 @@ def _posts(
         },
     ).df()
     found["copies"] = found.groupby("message_id")["post_id"].transform("size")
+    found["reposts"] = found["text"].map(is_repost).groupby(found["message_id"]).transform("sum")
     return found
 
 
@@ -176,7 +179,7 @@ def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
         fresh = ordered[~ordered["message_id"].isin(taken)].head(1)
         taken |= set(fresh["message_id"])
         chosen.append(fresh.assign(why=why))
-    columns = ["why", "post_id", "created_at", "author", "text", "lang", "views", "shares", "copies"]
+    columns = ["why", "post_id", "created_at", "author", "text", "lang", "views", "shares", "copies", "reposts"]
     listed = pd.concat(chosen)[columns]
     return listed.sort_values("why", key=lambda why: why.map(REASONS.index), kind="stable", ignore_index=True)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ MAINLY = 0.75  # share of what is linked from which one branch is the narrative 
 KINDS = ("new", "growing", "split", "merged", "fading", "steady", "gone")
 SEED = 1
 HERE_UP_TO = 10_000  # messages of both runs together that are compared within a second or two
+PLACED_UP_TO = 25_000  # messages that the longer of two cuts has more; it has their vectors, so it takes 3 seconds
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -81,12 +84,49 @@ def lineage(first: Run, second: Run, *, cache: Path, progress: Progress = silent
     A narrative goes on where one link holds nearly all that is linked on both sides: growing or fading where the rate
     changed beyond chance (q at most .05), else steady, which without times, or where the second run reaches no further
     than the first, says only that no change is shown. A narrative of the second run of which the first explains less
-    than three tenths is new, one without any link gone.
+    than three tenths is new, one without any link gone. Raises `Refused` where a run is deleted meanwhile.
     """
+    with _while_there(first, second):
+        return _lineage(first, second, cache, progress)
+
+
+def takes_long(first: Run, second: Run, *, cache: Path) -> bool:
+    """Whether `lineage` of these runs is a matter of many seconds, and not to be done while a person waits.
+
+    What is kept takes no time. Of two runs of one snapshot the one that reaches further holds all messages of the other
+    (unless another version made it): only what it has more is to be placed, and the vectors are there.
+    """
+    part, whole = sorted((first, second), key=_size)
+    if _size(part) + _size(whole) <= HERE_UP_TO or _cached(first, second, cache) is not None:
+        return False
+    if part.snapshot_id != whole.snapshot_id or _size(whole) - _size(part) > PLACED_UP_TO:
+        return True
+    with _while_there(part, whole):
+        return not part.messages["message_id"].isin(whole.messages["message_id"]).all()
+
+
+def _size(run: Run) -> int:
+    return int(run.manifest["counts"]["messages"])
+
+
+@contextmanager
+def _while_there(*runs: Run) -> Iterator[None]:
+    """Raise `Refused` where a file is missing because its run was deleted meanwhile."""
     try:
-        flows = _cached(first, second, cache) or _made(first, second, cache, progress)
+        yield
     except FileNotFoundError:
-        raise Refused(f"Run {first.id} or {second.id} was removed while they were compared.") from None
+        _ensure_there(*runs)
+        raise
+
+
+def _ensure_there(*runs: Run) -> None:
+    for run in runs:
+        if not run.folder.is_dir():
+            raise Refused(f"Run {run.id} was removed while it was compared.")
+
+
+def _lineage(first: Run, second: Run, cache: Path, progress: Progress) -> Lineage:
+    flows = _cached(first, second, cache) or _made(first, second, cache, progress)
     links = _with_names(_linked(flows), first, second)
     spans = change.periods(_span(first), _span(second))
     unit = "accounts" if first.unit == second.unit == "accounts" else "messages"
@@ -98,16 +138,6 @@ def lineage(first: Run, second: Run, *, cache: Path, progress: Progress = silent
     links = _judged(links, earlier, later, spans)
     active = (later.active / later.steps) / (earlier.active / earlier.steps) if earlier.active else None
     return Lineage(*told, spans, unit, active, _ordered(links))
-
-
-def takes_long(first: Run, second: Run, *, cache: Path) -> bool:
-    """Whether `lineage` of these runs is a matter of many seconds, and not to be done while a person waits.
-
-    What is kept takes no time, and two cuts of the same posts hold the same messages.
-    """
-    messages = sum(run.manifest["counts"]["messages"] for run in (first, second))
-    same = (first.snapshot_id, first.config.as_of) == (second.snapshot_id, second.config.as_of)
-    return messages > HERE_UP_TO and not same and _cached(first, second, cache) is None
 
 
 _RATES = ["before", "after", "rate_ratio", "rate_ratio_low", "rate_ratio_high"]
@@ -140,9 +170,7 @@ def _made(first: Run, second: Run, cache: Path, progress: Progress) -> Flows:
     shared = _sums(a["narrative_id"], crossed.forth, crossed.shared, shape=k).astype(np.int64)
     by = f"messages that both runs hold, by their id; {used}"
     flows = Flows(forth, back.T, shared, forth_outside, back_outside, by)
-    for run in (first, second):
-        if not run.folder.is_dir():
-            raise Refused(f"Run {run.id} was removed while it was compared.")
+    _ensure_there(first, second)
     _keep(flows, _path(first, second, cache))
     clock.stop()
     return flows

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from explore.narratives import amplification, emergence
 from explore.narratives.emergence import Window
 from explore.narratives.run import Run, Timeline
+
+MARKED = ("repost_share", "unmarked_copy_share")  # of the narrative's posts
 
 
 def emerging(run: Run, window: Window | None) -> pd.DataFrame:
     """Every narrative with a post before `window.as_of`, ranked: flagged first, then by the low end of the growth.
 
     Columns: narrative_id, theme_id, label, terms, languages, regions (as of the run), n_messages, n_posts, n_authors,
-    reach, first_at, last_at, copy_share, top_author_share (these as of the moment; see `sizes`), and those of
-    `emergence.score` and `emergence.judge`. Without a window (a snapshot without times) every narrative is listed,
-    none is testable, and the largest come first.
+    reach, first_at, last_at, copy_share, repost_share, unmarked_copy_share, top_author_share (these as of the moment;
+    see `sizes`), and those of `emergence.score` and `emergence.judge`. Without a window (a snapshot without times)
+    every narrative is listed, none is testable, and the largest come first.
     """
     if window is None:
-        return ranked(run.narratives.assign(spark=[[] for _ in range(len(run.narratives))]))
+        told = {name: np.nan for name in MARKED if name not in run.narratives}  # a run of an older version
+        return ranked(run.narratives.assign(spark=[[] for _ in range(len(run.narratives))], **told))
     past = run.timeline.before(window.as_of)
     names = run.narratives[["narrative_id", "theme_id", "label", "terms", "languages", "regions"]]
     k = len(names)
@@ -32,7 +37,8 @@ def emerging(run: Run, window: Window | None) -> pd.DataFrame:
 
 def sizes(posts: Timeline, *, k: int) -> pd.DataFrame:
     """Row i = narrative i. Columns: n_messages, n_posts, n_authors (null where no account is known), reach (sum of
-    views, null where unknown), first_at, last_at, copy_share, top_author_share."""
+    views, null where unknown), first_at, last_at, copy_share, repost_share and unmarked_copy_share (null where nobody
+    looked for marks), top_author_share."""
     inside = posts.narrative >= 0
     table = pd.DataFrame(
         {
@@ -64,9 +70,20 @@ def sizes(posts: Timeline, *, k: int) -> pd.DataFrame:
             "first_at": _times(found["first"]),
             "last_at": _times(found["last"]),
             "copy_share": amplification.copy_share(posts.narrative, posts.message, posts.author, k=k),
+            **_marked(posts, k=k),
             "top_author_share": amplification.top_author_share(posts.narrative, posts.author, k=k),
         }
     )
+
+
+def _marked(posts: Timeline, *, k: int) -> dict[str, NDArray[np.float64]]:
+    """The shares of reposts and of copies that are none, by the names in MARKED."""
+    if (posts.repost < 0).any():
+        return {name: np.full(k, np.nan) for name in MARKED}
+    marked = posts.repost == 1
+    reposts = amplification.repost_share(posts.narrative, marked, k=k)
+    unmarked = amplification.unmarked_copy_share(posts.narrative, posts.message, posts.author, marked, k=k)
+    return dict(zip(MARKED, (reposts, unmarked), strict=True))
 
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from explore import __version__
@@ -47,7 +48,8 @@ class Timeline:
 
     `at`: microseconds since the epoch (posts without a time are not in here); `unit`: code of what is counted (the
     account, or the message where the post has no account); `author`: code, -1 = unknown; `message`: code;
-    `narrative`: 0.., -1 = none; `views`: null where unknown.
+    `narrative`: 0.., -1 = none; `views`: null where unknown; `repost`: whether the post is marked as one, 1 or 0, -1 =
+    unknown (a run of a version that did not look).
     """
 
     at: Ints
@@ -56,6 +58,7 @@ class Timeline:
     message: Ints
     narrative: Ints
     views: NDArray[np.float64]
+    repost: Ints
 
     def before(self, as_of: datetime) -> Timeline:
         """Only the posts before `as_of`."""
@@ -120,12 +123,14 @@ class Run:
     @cached_property
     def timeline(self) -> Timeline:
         """The posts as arrays."""
-        columns = ["created_at", "author", "message", "narrative_id", "views"]
-        return timeline(pd.read_parquet(self.folder / "posts.parquet", columns=columns))
+        file = self.folder / "posts.parquet"
+        marked = {"repost"} & set(pq.read_schema(file).names)
+        columns = ["created_at", "author", "message", "narrative_id", "views", *marked]
+        return timeline(pd.read_parquet(file, columns=columns))
 
 
 def timeline(posts: pd.DataFrame) -> Timeline:
-    """Arrays of the columns created_at, author, message, narrative_id, views of a run's posts."""
+    """Arrays of the columns created_at, author, message, narrative_id, views and, where it is there, repost."""
     posts = posts[posts["created_at"].notna()]
     author = posts["author"].to_numpy(dtype=np.int64)
     message = posts["message"].to_numpy(dtype=np.int64)
@@ -136,6 +141,7 @@ def timeline(posts: pd.DataFrame) -> Timeline:
         message=message,
         narrative=posts["narrative_id"].to_numpy(dtype=np.int64),
         views=posts["views"].to_numpy(dtype=np.float64, na_value=np.nan),
+        repost=posts["repost"].to_numpy(dtype=np.int64) if "repost" in posts else np.full(len(posts), -1),
     )
 
 

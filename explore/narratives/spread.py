@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from explore.narratives import cosharing, synchrony
+from explore.narratives import amplification, cosharing, synchrony
 from explore.narratives.cosharing import Pace
 from explore.narratives.run import Run
 from explore.narratives.text import links, tags
@@ -119,7 +119,7 @@ def spread(
         lacks=None,
         pace=ties.pace,
         **_counts(posts),
-        copies=len(cosharing.by_item(shared, "message")),
+        copies=_copies(posts),
         followed=int(together["followed"]),
         chances=int(together["chances"]),
         expected=float(together["expected"]),
@@ -140,6 +140,12 @@ def _counts(posts: pd.DataFrame) -> dict[str, int]:
     reposts = posts[posts["repost"]]
     reposters = reposts.loc[reposts["author"] >= 0, "author"].nunique()
     return {"posts": len(posts), "reposts": len(reposts), "reposters": int(reposters)}
+
+
+def _copies(posts: pd.DataFrame) -> int:
+    """The posts that `unmarked_copy_share` counts."""
+    message, author = (posts[name].to_numpy(dtype=np.int64) for name in ("message", "author"))
+    return int(amplification.unmarked_copies(message, author, posts["repost"].to_numpy(dtype=bool)).sum())
 
 
 def _nothing(ties: Ties, posts: pd.DataFrame) -> Spread:

@@ -174,6 +174,7 @@ def _narrative(
         "certainty": words.certainty(narrative),
         "since": words.since(narrative),
         "size": words.size(narrative, unit),
+        "copies": words.copies(narrative, unit),
         "reasons": reasons.reasons(narrative, window, unit),
         "caveats": doubts.doubts(
             evidence,
@@ -265,7 +266,9 @@ def _figures(evidence: Evidence) -> list[tuple[str, str]]:
         ("Different wordings (messages)", words.number(n.get("n_messages"))),
         ("Accounts", words.number(n.get("n_authors")) if unit == "accounts" else "not in the file"),
         ("Reach (views)", words.number(n.get("reach"))),
-        ("Share of posts that are copies", words.percent(n.get("copy_share"))),
+        ("Share of posts whose text two accounts or more posted, reposts included", words.percent(n.get("copy_share"))),
+        ("Share of posts that are marked reposts (“RT @…”)", words.percent(n.get("repost_share"))),
+        ("Share of posts that are copies without that mark", words.percent(n.get("unmarked_copy_share"))),
         ("Share of posts by the most active account", words.percent(n.get("top_author_share"))),
         (f"{counted} in the window", active),
         (f"{counted} in the baseline, summed over {words.count(n.get('base_bins'), 'window')}",
@@ -306,13 +309,13 @@ def _domains(links: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 
 def _post(row: Mapping[Any, Any]) -> dict[str, Any]:
-    author, views, copies = row["author"], row["views"], row["copies"]
+    author, views = row["author"], row["views"]
     facts = [
         f"account {author}" if isinstance(author, str) else "account unknown",
         words.when(row["created_at"]),
         "" if views is None or pd.isna(views) else f"{words.compact(views)} views",
         words.language(row["lang"]) if isinstance(row["lang"], str) and row["lang"] != "und" else "",
-        f"{words.number(copies)} posts say the same" if copies > 1 else "",
+        words.repeated(row, "{} posts say the same"),
     ]
     return {
         "why": str(row["why"]),

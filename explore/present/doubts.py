@@ -14,7 +14,7 @@ from explore.posts.collection import Collection
 from explore.present import steadiness, words
 from explore.present.steadiness import Measured
 
-MOSTLY_COPIES = 0.5  # from half on, copies and not people make the volume
+MOSTLY_COPIES = 0.5  # from half on, copies (or, with them, reposts) make the volume
 MOSTLY_ONE_ACCOUNT = 0.25
 A_HANDFUL = 10  # units in the window below which a few people explain everything
 SHORT_BASELINE = 7  # bins; with fewer, a weekday or one news event can look like growth
@@ -72,20 +72,38 @@ def collected(collection: Collection, *, begin: datetime, start: datetime, end: 
 
 
 def _about_volume(narrative: Mapping[str, Any], unit: str) -> list[str]:
-    found = []
-    copies, top, now = (_figure(narrative, key) for key in ("copy_share", "top_author_share", "now_authors"))
-    if copies >= MOSTLY_COPIES:
-        found.append(
-            f"{words.percent(copies)} of its posts are copies ({words.count(narrative.get('n_posts'), 'post')} in "
-            f"{words.count(narrative.get('n_messages'), 'different wording')}). Copies can be a campaign, a shared "
-            "quote or a news feed; volume alone does not tell which."
-        )
+    found = _about_copies(narrative)
+    top, now = (_figure(narrative, key) for key in ("top_author_share", "now_authors"))
     if top >= MOSTLY_ONE_ACCOUNT:
         found.append(f"One account wrote {words.percent(top)} of its posts.")
     if 0 < now < A_HANDFUL and words.status(narrative) == "▲ emerging":
         few = words.count(now, unit[:-1])
         found.append(f"Few are behind it so far: {few} in the window. A small group can be a coincidence.")
     return found
+
+
+def _about_copies(narrative: Mapping[str, Any]) -> list[str]:
+    """That copies make the volume, or reposts and copies; a run that does not tell them apart calls both copies."""
+    told = not pd.isna(narrative.get("repost_share", float("nan")))
+    reposts = _figure(narrative, "repost_share")
+    copies = _figure(narrative, "unmarked_copy_share" if told else "copy_share")
+    size = (
+        f"{words.count(narrative.get('n_posts'), 'post')} in "
+        f"{words.count(narrative.get('n_messages'), 'different wording')}"
+    )
+    if copies >= MOSTLY_COPIES:
+        marks = "without a mark as reposts" if told else "or reposts, which this run does not tell apart"
+        return [
+            f"{words.percent(copies)} of its posts are copies {marks} ({size}). Copies can be a campaign, a shared "
+            "quote, a news feed, or reposts whose mark the file does not keep; volume alone does not tell which."
+        ]
+    if reposts + copies >= MOSTLY_COPIES:
+        also = f" and {words.percent(copies)} copies without that mark" if copies else ""
+        return [
+            f"{words.percent(reposts)} of its posts are marked reposts{also} ({size}). Reposting is ordinary sharing: "
+            "the volume says how often it was passed on, not how many wrote it."
+        ]
+    return []
 
 
 def _about_baseline(narrative: Mapping[str, Any], window: Window) -> list[str]:

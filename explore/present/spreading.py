@@ -101,7 +101,8 @@ def limits(pace: Pace) -> list[str]:
         f"“By chance” means: had each of these posts come at a random moment of the same {span(_stretch(pace))}. "
         "A busy hour or a piece of news is allowed for; a rush of reactions that is over sooner is not.",
         "Posts that were collected by keyword are part of what an account posted: who seems alike here may differ "
-        "elsewhere. Where the file does not mark reposts, they look like copies.",
+        "elsewhere. What marks a repost is “RT @…” at the beginning of its text and nothing else: reposts, boosts and "
+        "forwards that a file marks in another column, or not at all, look like copies.",
         f"Listed are bursts of {FEWEST_IN_BURST} accounts or more, with no pause over {words.length(BURST_GAP)}, and "
         f"pairs of accounts with {FEWEST_CO_SHARES} different things or more.",
     ]

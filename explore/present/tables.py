@@ -18,8 +18,10 @@ def emerging(listed: pd.DataFrame, window: Window | None, unit: str, *, dated: b
 
     Columns: status, narrative, spark (units per quarter of a window), now (units in the window), active (of so many),
     before (mean per window of the baseline), growth (words), chance (odds of a false alarm in words, where flagged),
-    posts, reach, copies (per cent), first_seen, terms, why (a sentence; `dated` as in `words.why`).
+    posts, reach, reposts (marked, per cent; null where the run does not tell), copies (per cent; without that mark
+    where the run tells), first_seen, terms, why (a sentence; `dated` as in `words.why`).
     """
+    copies = listed["unmarked_copy_share"].fillna(listed["copy_share"])
     rows = listed.to_dict("records")
     return pd.DataFrame(
         {
@@ -33,7 +35,8 @@ def emerging(listed: pd.DataFrame, window: Window | None, unit: str, *, dated: b
             "chance": [words.one_in(row["q_value"]) if row["flagged"] else "" for row in rows],
             "posts": listed["n_posts"].to_list(),
             "reach": listed["reach"].to_list(),
-            "copies": (100 * listed["copy_share"]).to_list(),
+            "reposts": (100 * listed["repost_share"]).to_list(),
+            "copies": (100 * copies).to_list(),
             "first_seen": listed["first_at"].to_list(),
             "terms": [", ".join(list(row["terms"])[:6]) for row in rows],
             "why": [words.why(row, window, unit, dated=dated) for row in rows],

@@ -177,6 +177,31 @@ def size(narrative: Mapping[str, Any], unit: str) -> str:
     return f"{said}. {'Reach unknown' if not _known(reach) else 'Seen ' + count(reach, 'time')}."
 
 
+def copies(narrative: Mapping[str, Any], unit: str) -> str:
+    """How many of its posts are marked reposts, and how many others say the same as another one, without that mark."""
+    n, reposts, unmarked = (narrative.get(key) for key in ("n_posts", "repost_share", "unmarked_copy_share"))
+    same = "the same as another account's post" if unit == "accounts" else "the same as another post"
+    if not _known(n) or not _known(reposts) or not _known(unmarked):
+        share = percent(narrative.get("copy_share"))
+        return f"{share} of its posts say {same}. This run is of a version that did not tell reposts apart."
+    marked, others = (round(float(share) * int(n)) for share in (reposts, unmarked))
+    are = "are marked reposts" if marked > 1 else "is a marked repost"
+    said = f"{_some(marked)} of {count(n, 'post')} {are} (“RT @…”)."
+    if marked == n:
+        return said
+    rest = "the others" if marked else "them"
+    return f"{said} {_some(others)} of {rest} {'say' if others > 1 else 'says'} {same}."
+
+
+def repeated(post: Mapping[Any, Any], said: str) -> str:
+    """How often a post's text came, as `said` with the number in it, and how many of those are marked reposts; empty
+    where it came once. `post` has copies and reposts."""
+    if post["copies"] < 2:
+        return ""
+    marked = f", {number(post['reposts'])} of them marked as reposts" if post["reposts"] else ""
+    return f"{said.format(number(post['copies']))}{marked}"
+
+
 def since(narrative: Mapping[str, Any]) -> str:
     """First and last post of the narrative in the snapshot."""
     first, last = narrative.get("first_at"), narrative.get("last_at")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from explore.narratives.amplification import copy_share, top_author_share
+from explore.narratives.amplification import copy_share, repost_share, top_author_share, unmarked_copy_share
 from tests.narratives.making import ints
 
 
@@ -22,6 +22,23 @@ def test_posts_without_an_account_count_as_accounts_of_their_own() -> None:
     assert copy_share(ints(0, 0), ints(0, 0), ints(-1, 3), k=1).tolist() == [1.0]
 
 
+def test_a_post_that_was_only_reposted_is_no_unmarked_copy_and_one_that_was_pasted_is() -> None:
+    narrative = ints(*[0] * 5, *[1] * 4, 2, 2)
+    message = ints(*[0] * 5, *[1] * 4, 2, 2)
+    author = ints(0, 1, 2, 3, 4, 0, 1, 2, 2, 5, -1)
+    repost = np.array([0, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0], dtype=bool)
+    # 0: one post, reposted four times; 1: two accounts pasted, one reposted twice; 2: pasted by somebody unknown
+    assert copy_share(narrative, message, author, k=3).tolist() == [1, 1, 1]
+    assert repost_share(narrative, repost, k=3).tolist() == [0.8, 0.5, 0]
+    assert unmarked_copy_share(narrative, message, author, repost, k=3).tolist() == [0, 0.5, 1]
+
+
+def test_a_repost_counts_as_one_where_its_original_is_not_in_the_file() -> None:
+    alone = (ints(0, 0), ints(0, 1))
+    assert copy_share(*alone, ints(0, 1), k=1).tolist() == [0]
+    assert repost_share(ints(0, 0), np.array([True, False]), k=1).tolist() == [0.5]
+
+
 def test_the_most_active_account_is_shared_out_over_all_posts_of_the_narrative() -> None:
     narrative = ints(0, 0, 0, 0, 1, 1, -1)
     author = ints(7, 7, 8, -1, 8, 7, 7)
@@ -31,4 +48,7 @@ def test_the_most_active_account_is_shared_out_over_all_posts_of_the_narrative()
 def test_what_is_not_known_is_null() -> None:
     assert np.isnan(copy_share(ints(), ints(), ints(), k=2)).all()
     assert np.isnan(top_author_share(ints(0, 0), ints(-1, -1), k=2)).all()
+    nobody = np.zeros(0, dtype=bool)
+    assert np.isnan(repost_share(ints(), nobody, k=2)).all()
+    assert np.isnan(unmarked_copy_share(ints(), ints(), ints(), nobody, k=2)).all()
     assert np.isnan(copy_share(ints(0), ints(0), ints(0), k=2)).tolist() == [False, True]

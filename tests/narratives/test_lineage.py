@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from explore.casework.removals import delete_snapshot
+from explore.errors import Refused
 from explore.files import sha256
 from explore.narratives import lineage as module
 from explore.narratives.chain import chained
-from explore.narratives.lineage import KINDS, lineage
-from explore.narratives.run import Run
+from explore.narratives.lineage import KINDS, lineage, takes_long
+from explore.narratives.run import Run, open_run
+from explore.posts.snapshots import open_snapshot
 from explore.settings import Workspace, workspace_at
-from tests.narratives.making import Post, at, post, run_with, without
+from tests.narratives.making import NOW, Post, at, post, run_with, without
 
 BANKS = {
     "bread": "oven flour sourdough crust bakery dough yeast loaf rye butter slice toast knead proof crumb",
@@ -209,6 +213,58 @@ def test_a_run_that_holds_every_message_of_the_other_lends_its_vectors(
         assert became(a, b, cache) == {("bread", "bread"): "steady", ("rain", "rain"): "steady"}
         assert f"the vectors of run {whole.id}" in found.compared_by
         assert (found.links[["a_to_b", "b_from_a"]].min(axis=1) > 0.9).all()
+
+
+def test_a_cut_in_time_of_the_same_posts_is_compared_in_place_as_long_as_it_is_short(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts = numbered(talk("bread", days=FIRST, a_day=9), talk("rain", days=FIRST, a_day=9))
+    whole = run_over(tmp_path / "a", posts, "bread", "rain")
+    part = run_over(tmp_path / "a", posts, "bread", "rain", as_of=at(5))
+    again = run_over(tmp_path / "a", posts, "bread|rain", seed=2)
+    later = run_over(tmp_path / "b", numbered(talk("bread", days=SECOND, a_day=9), start=999), "bread")
+    other = Run(later.folder, {**later.manifest, "snapshot": part.manifest["snapshot"]})  # of a version with other ids
+    longer = len(whole.messages) - len(part.messages)
+    assert not takes_long(whole, later, cache=cache)
+    monkeypatch.setattr(module, "HERE_UP_TO", 0)
+    monkeypatch.setattr(module, "PLACED_UP_TO", longer)
+    assert not takes_long(whole, again, cache=cache)
+    assert [takes_long(*pair, cache=cache) for pair in ((part, whole), (whole, part))] == [False, False]
+    assert [takes_long(one, whole, cache=cache) for one in (later, other)] == [True, True]
+    monkeypatch.setattr(module, "PLACED_UP_TO", longer - 1)
+    assert takes_long(part, whole, cache=cache)
+    lineage(part, whole, cache=cache)
+    assert not takes_long(part, whole, cache=cache)
+
+
+@pytest.mark.parametrize(
+    "moment", ["Reading both runs", "Comparing messages", "Placing messages", "Linking narratives"]
+)
+def test_a_snapshot_that_is_deleted_while_its_run_is_compared_gives_a_plain_refusal(
+    tmp_path: Path, workspace: Workspace, cache: Path, moment: str
+) -> None:
+    first = run_with(workspace, numbered(talk("bread", days=FIRST, a_day=6)), groups=["bread"])
+    second = run_over(tmp_path / "b", numbered(talk("bread", days=SECOND, a_day=6), start=99), "bread")
+    snapshot = open_snapshot(workspace, first.snapshot_id)
+    fresh = open_run(workspace, first.id)  # that has read none of its files
+
+    def deleted(stage: str, _: float | None = None) -> None:
+        if stage == moment and snapshot.folder.is_dir():
+            delete_snapshot(workspace, snapshot, now=NOW)
+
+    with pytest.raises(Refused, match=f"Run {first.id} was removed while it was compared"):
+        lineage(fresh, second, cache=cache, progress=deleted)
+    assert not first.folder.exists()
+    assert not cache.exists()
+
+
+def test_a_run_that_is_deleted_after_its_links_were_kept_gives_a_plain_refusal(tmp_path: Path, cache: Path) -> None:
+    first, second = (run_over(tmp_path / name, numbered(talk("bread", days=FIRST, a_day=6)), "bread") for name in "ab")
+    lineage(first, second, cache=cache)
+    unread = Run(first.folder, first.manifest)
+    shutil.rmtree(first.folder)
+    with pytest.raises(Refused, match="was removed while it was compared"):
+        lineage(unread, second, cache=cache)
 
 
 def test_without_times_what_goes_on_is_known_but_not_how_fast(tmp_path: Path, cache: Path) -> None:

@@ -48,7 +48,7 @@ MESSAGES = {
 NARRATIVES = {
     "narrative_id", "theme_id", "label", "terms", "n_messages", "n_posts", "n_authors", "reach", "first_at", "last_at",
     "now_authors", "base_authors", "rate_ratio", "rate_ratio_low", "p_value", "q_value", "flagged",
-    "copy_share", "top_author_share", "synchrony_q",
+    "copy_share", "repost_share", "unmarked_copy_share", "top_author_share", "synchrony_q",
 }  # fmt: skip
 
 

@@ -11,10 +11,10 @@ from scipy import stats
 
 from explore.narratives import ranking
 from explore.narratives.emergence import Window
-from explore.narratives.run import open_run
+from explore.narratives.run import Run, open_run
 from explore.settings import Workspace
 from tests.narratives.conftest import Explored
-from tests.narratives.making import BREAD, FEW, FEW_GROUPS, VOTE, at, run_with, without
+from tests.narratives.making import BREAD, FEW, FEW_GROUPS, VOTE, at, post, run_with, without
 
 WINDOW = Window(as_of=at(8))
 
@@ -31,6 +31,43 @@ def test_sizes_are_those_of_the_posts_before_the_moment(few: Explored) -> None:
     # 4 posts of 2 messages by 2 accounts; the message that came thrice came from one account
     assert found.loc[BREAD, sizes].tolist() == [2, 4, 2, 24, 0, pytest.approx(0.75)]
     assert found.loc[BREAD, ["first_at", "last_at"]].tolist() == [at(1.5), at(7.9)]
+
+
+RETOLD = [
+    *(post(i, "vote by mail is safe", created_at=at(1 + i / 9), author_id=f"v{i}", lang="en") for i in range(3)),
+    *(post(3 + i, "RT @v0: vote by mail is safe", created_at=at(2 + i / 9), author_id=f"w{i}", lang="en")
+      for i in range(6)),
+    post(9, "no vote today", created_at=at(7), author_id="x", lang="en"),
+    post(10, "the last post", created_at=at(8), author_id="y", lang="en"),
+]  # fmt: skip
+SHARES = ["copy_share", "repost_share", "unmarked_copy_share"]
+
+
+def test_reposts_are_told_apart_from_copies(workspace: Workspace) -> None:
+    run = run_with(workspace, RETOLD, groups=("vote",))
+    # ten posts: three pasted the same, six reposts of it, one of its own
+    assert ranking.emerging(run, WINDOW)[SHARES].iloc[0].tolist() == pytest.approx([0.9, 0.6, 0.3])
+    assert run.narratives[SHARES].iloc[0].tolist() == pytest.approx([0.9, 0.6, 0.3])
+    early = ranking.emerging(run, Window(as_of=at(2)))
+    assert early[SHARES].iloc[0].tolist() == [1, 0, 1]
+
+
+def test_without_times_reposts_are_told_apart_too(workspace: Workspace) -> None:
+    run = run_with(workspace, without(RETOLD, "created_at"), groups=("vote",))
+    assert ranking.emerging(run, None)[SHARES].iloc[0].tolist() == pytest.approx([0.9, 0.6, 0.3])
+
+
+@pytest.mark.parametrize("window", [WINDOW, None])
+def test_a_run_of_a_version_that_did_not_look_for_marks_opens_without_them(
+    workspace: Workspace, window: Window | None
+) -> None:
+    run = run_with(workspace, RETOLD, groups=("vote",))
+    for name, columns in (("posts", ["repost"]), ("narratives", SHARES[1:])):
+        file = run.folder / f"{name}.parquet"
+        pd.read_parquet(file).drop(columns=columns).to_parquet(file)
+    found = ranking.emerging(Run(run.folder, run.manifest), window)
+    assert found["copy_share"].tolist() == pytest.approx([0.9])
+    assert found[SHARES[1:]].isna().all(axis=None)
 
 
 def test_growth_is_that_of_the_window_and_the_bins_before_it(few: Explored) -> None:

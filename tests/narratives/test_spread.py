@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from explore.narratives import spread
+from explore.narratives import ranking, spread
+from explore.narratives.emergence import Window
+from explore.narratives.evidence import evidence
 from explore.narratives.run import Run
 from explore.narratives.spread import Spread
 from explore.posts.pseudonyms import pseudonym
@@ -52,6 +54,18 @@ def run(workspace: Workspace) -> Run:
 def test_posts_copies_and_reposts_are_told_apart(workspace: Workspace, run: Run) -> None:
     found = gathered(workspace, run)
     assert (found.posts, found.reposts, found.reposters, found.copies) == (48 + 6 + 40, 6, 6, 48)
+    listed = ranking.emerging(run, ranking.window_for(run)).set_index("narrative_id").loc[VOTE]
+    last = gathered(workspace, run, as_of=run.last_at)
+    assert listed["repost_share"] * listed["n_posts"] == pytest.approx(last.reposts)
+    assert listed["unmarked_copy_share"] * listed["n_posts"] == pytest.approx(last.copies)
+
+
+def test_a_shown_post_says_how_many_of_its_copies_are_reposts(workspace: Workspace, run: Run) -> None:
+    window = Window(as_of=at(8))
+    shown = evidence(run, open_snapshot(workspace, run.snapshot_id), VOTE, window=window, key=KEY).examples
+    reposted = shown["text"].str.startswith("RT @paper")
+    assert set(shown.loc[reposted, ["copies", "reposts"]].itertuples(index=False, name=None)) == {(6, 6)}
+    assert (shown.loc[~reposted, "reposts"] == 0).all()
 
 
 def test_what_came_together_is_tested_and_the_run_keeps_the_q_value(workspace: Workspace, run: Run) -> None:

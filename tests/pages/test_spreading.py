@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from explore.files import read_json, sha256, write_json
 from explore.narratives.run import Run
 from explore.settings import Workspace
 from tests.narratives.making import Post, run_with, without
 from tests.narratives.test_spread import posted, together
-from tests.pages.conftest import Open, read, specs
+from tests.pages.conftest import Open, read, specs, table
 
 HOSTILE = "vote <script>alert(1)</script> ![x](http://127.0.0.1/y) **loud** @someone says so"
 
@@ -39,11 +41,32 @@ def test_the_page_tells_bursts_pairs_and_chance(open_app: Open, ringed: Run) -> 
     assert not app.exception
     assert "How it spread" in said
     assert "6 are reposts (“RT @…”) by 6 accounts" in said
+    assert (
+        "6 of 101 posts are marked reposts (“RT @…”). 55 of the others say the same as another account's post." in said
+    )
     assert "that is more than chance explains" in said
     assert "7 accounts posted this text within 30 seconds, from 10 Mar 2026 21:36 UTC." in said
     assert "15 pairs of accounts posted at least 2 different things within 10 s." in said
     assert "no proof of an agreement" in said
     assert bursts(app) == [7, *[6] * 8]
+
+
+def test_the_list_shows_reposts_beside_copies(open_app: Open, ringed: Run) -> None:
+    shown = table(open_app(run=ringed.id)).set_index("posts")
+    assert shown.loc[101, ["reposts", "copies"]].tolist() == pytest.approx([600 / 101, 5500 / 101])
+
+
+def test_a_run_that_did_not_look_for_marks_is_shown_and_says_so(open_app: Open, ringed: Run) -> None:
+    file = ringed.folder / "posts.parquet"
+    pd.read_parquet(file).drop(columns="repost").to_parquet(file)
+    facts = read_json(ringed.folder / "manifest.json")
+    write_json(ringed.folder / "manifest.json", facts | {"files": facts["files"] | {"posts.parquet": sha256(file)}})
+    listed = open_app(run=ringed.id)
+    assert not listed.exception
+    assert "reposts" not in listed.dataframe[0].proto.column_order
+    app = open_app("narrative", run=ringed.id, narrative=0)
+    assert not app.exception
+    assert "60 % of its posts say the same as another account's post. This run is of a version" in read(app)
 
 
 def test_the_lanes_show_the_burst_that_was_chosen(open_app: Open, ringed: Run) -> None:

@@ -23,7 +23,8 @@ NARRATIVE: dict[str, Any] = {
     "now_authors": 94, "now_active": 427, "base_authors": 11, "base_active": 2660, "base_bins": 7,
     "now_posts": 1180, "base_posts": 14, "rate_ratio": 46.9, "rate_ratio_low": 31.2, "rate_ratio_high": 98.4,
     "p_value": 1e-40, "q_value": 2e-38, "flagged": True, "testable": True,
-    "copy_share": 0.31, "top_author_share": 0.08, "languages": ["en", "es"], "spark": [0, 0, 3, 40],
+    "copy_share": 0.31, "repost_share": 120 / 1204, "unmarked_copy_share": 253 / 1204,
+    "top_author_share": 0.08, "languages": ["en", "es"], "spark": [0, 0, 3, 40],
 }  # fmt: skip
 
 SNAPSHOT = {
@@ -44,7 +45,7 @@ def narrative(**changes: Any) -> dict[str, Any]:
 def post(why: str, text: str, **changes: Any) -> dict[str, Any]:
     at = pd.Timestamp("2017-08-17 16:21:44Z")
     usual = {"why": why, "post_id": "898", "created_at": at, "author": "k7f2qx", "text": text, "lang": "en",
-             "views": 12_400, "shares": 311, "copies": 214}  # fmt: skip
+             "views": 12_400, "shares": 311, "copies": 214, "reposts": 0}  # fmt: skip
     return usual | changes
 
 

@@ -35,7 +35,22 @@ def test_where_nothing_is_known_that_could_fool_nothing_is_said() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"copy_share": 0.91}, "91 % of its posts are copies (1,204 posts in 61 different wordings)"),
+        (
+            {"unmarked_copy_share": 0.91, "repost_share": 0.02},
+            "91 % of its posts are copies without a mark as reposts (1,204 posts in 61 different wordings)",
+        ),
+        (
+            {"unmarked_copy_share": 0.0, "repost_share": 0.91},
+            "91 % of its posts are marked reposts (1,204 posts in 61 different wordings). Reposting is ordinary",
+        ),
+        (
+            {"unmarked_copy_share": 0.4, "repost_share": 0.3},
+            "30 % of its posts are marked reposts and 40 % copies without that mark (1,204 posts",
+        ),
+        (
+            {"copy_share": 0.91, "unmarked_copy_share": float("nan"), "repost_share": float("nan")},
+            "91 % of its posts are copies or reposts, which this run does not tell apart (1,204 posts",
+        ),
         ({"top_author_share": 0.4}, "One account wrote 40 % of its posts."),
         ({"now_authors": 1}, "1 account in the window"),
         ({"base_bins": 3}, "rests on 3 days only"),
@@ -45,6 +60,12 @@ def test_where_nothing_is_known_that_could_fool_nothing_is_said() -> None:
 def test_each_doubt_is_said_once(changes: dict[str, object], said: str) -> None:
     (found,) = told(evidence(**changes))
     assert said in found
+
+
+def test_a_share_of_copies_that_reposts_explain_is_called_no_copying() -> None:
+    (said,) = told(evidence(copy_share=0.95, repost_share=0.93, unmarked_copy_share=0.01))
+    assert "campaign" not in said
+    assert told(evidence(copy_share=0.95, repost_share=0.2, unmarked_copy_share=0.2)) == []
 
 
 def test_a_hole_in_the_baseline_is_said_with_its_times() -> None:

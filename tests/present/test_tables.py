@@ -23,9 +23,16 @@ def test_a_row_says_how_much_how_fast_and_how_sure() -> None:
     assert (row["now"], row["active"], row["before"]) == (94, 427, 1.6)
     assert row["growth"] == "47× (at least 31×)"
     assert row["chance"] == "1 in 1,000"
-    assert row["copies"] == pytest.approx(31)
+    assert (row["copies"], row["reposts"]) == (pytest.approx(100 * 253 / 1204), pytest.approx(100 * 120 / 1204))
     assert row["terms"] == "death toll, ramblas, van"
     assert row["why"].startswith("94 of 427 active accounts posted this in the last 24 h")
+
+
+def test_where_the_run_does_not_tell_reposts_apart_all_count_as_copies() -> None:
+    unmarked = {"repost_share": float("nan"), "unmarked_copy_share": float("nan")}
+    row = tables.emerging(listed(unmarked), WINDOW, "accounts").iloc[0]
+    assert row["copies"] == pytest.approx(31)
+    assert pd.isna(row["reposts"])
 
 
 def test_a_moment_in_the_past_is_named_in_the_sentence() -> None:

@@ -200,3 +200,39 @@ def test_a_share_is_never_rounded_to_none_or_all() -> None:
 def test_languages_have_names_where_they_are_known() -> None:
     assert [words.language(code) for code in ("pt-BR", "zh", "und", None, "xx")] == [
         "Portuguese", "Chinese", "unknown", "unknown", "xx"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reposts", "copies", "said"),
+    [
+        (
+            41,
+            30,
+            "41 of 120 posts are marked reposts (“RT @…”). 30 of the others say the same as another account's post.",
+        ),
+        (
+            1,
+            0,
+            "1 of 120 posts is a marked repost (“RT @…”). None of the others says the same as another account's post.",
+        ),
+        (0, 30, "None of 120 posts is a marked repost (“RT @…”). 30 of them say the same as another account's post."),
+        (120, 0, "120 of 120 posts are marked reposts (“RT @…”)."),
+    ],
+)
+def test_reposts_and_copies_are_told_apart_in_numbers(reposts: int, copies: int, said: str) -> None:
+    told = {"n_posts": 120, "repost_share": reposts / 120, "unmarked_copy_share": copies / 120}
+    assert words.copies(narrative(**told), "accounts") == said
+    assert words.copies(narrative(**told), "messages") == said.replace("another account's post", "another post")
+
+
+def test_a_run_that_did_not_look_for_marks_says_so() -> None:
+    told = words.copies(narrative(repost_share=float("nan"), unmarked_copy_share=None), "accounts")
+    assert told.startswith("31 % of its posts say the same as another account's post.")
+    assert "did not tell reposts apart" in told
+
+
+def test_how_often_a_text_came_names_the_reposts_among_them() -> None:
+    assert words.repeated({"copies": 1, "reposts": 0}, "posted {} times") == ""
+    assert words.repeated({"copies": 214, "reposts": 0}, "posted {} times") == "posted 214 times"
+    said = words.repeated({"copies": 1214, "reposts": 180}, "posted {} times")
+    assert said == "posted 1,214 times, 180 of them marked as reposts"
