@@ -211,7 +211,7 @@ def _lift(
     free = bold | (covered == 0)
     if zoom == 1:
         middles = marks[own][0] + beside[:, 0]
-        free &= (middles >= across - 10) & (middles <= width + 10 - across)
+        free &= (middles >= across) & (middles <= width - across)
     if not free.any():
         return None
     named = np.fromiter(found, dtype=np.int64)
