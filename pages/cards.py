@@ -50,6 +50,12 @@ STYLE = st.components.v2.component(
         [data-testid="stSliderThumbValue"], [data-variant="segmented_control"][data-selected],
         [role="tab"]:is([data-selected], [data-hovered], [data-focus-visible]),
         [data-testid^="stBaseButton-tertiary"]:is(:hover, :focus-visible, :active) { color: inherit !important; }
+        .st-key-map, .st-key-map > *, .st-key-map [data-testid="stVegaLiteChart"] { height: max(640px, 100vh - 20rem); }
+        @media (max-width: 1080px) {
+            [data-testid="stColumn"] { min-width: min(13rem, 100%); }
+            [data-testid="stHorizontalBlock"]:has([data-testid="stDataFrame"], [data-testid="stVegaLiteChart"])
+                > [data-testid="stColumn"] { min-width: 100%; }
+        }
     """,
     isolate_styles=False,
 )

@@ -1,6 +1,7 @@
 """Compare: what became of the narratives between two or more runs, and one narrative through all of them."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 from explore import session
 from explore.narratives.chain import Chain, by_time, pair_of
 from explore.narratives.lineage import Lineage
-from explore.present import becoming, flows
+from explore.present import becoming, flows, words
 from explore.present.redaction import calm
 from pages import cards
 
@@ -27,7 +28,8 @@ def runs_by_time() -> dict[str, dict[str, Any]]:
 def name_of(manifest: dict[str, Any], *, alone: bool) -> str:
     """A run by its snapshot; by its settings too where the snapshot has several."""
     config = manifest["config"]
-    more = "" if alone else f" ({config['granularity']}, seed {config['seed']}, {manifest['id'][:6]})"
+    cut = f"as of {words.when(datetime.fromisoformat(config['as_of']))}, " if config["as_of"] else ""
+    more = "" if alone else f" ({cut}{config['granularity']}, seed {config['seed']}, {manifest['id'][:6]})"
     return f"{calm(str(manifest['name']))}{more}"
 
 
@@ -48,10 +50,14 @@ def compared(run_ids: list[str]) -> Chain:
     return session.compared(run_ids)
 
 
+def names_of(known: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Every run by a name that no other has."""
+    counts = Counter(one["name"] for one in known.values())
+    return {run: name_of(one, alone=counts[one["name"]] == 1) for run, one in known.items()}
+
+
 def choose(known: dict[str, dict[str, Any]]) -> list[str]:
     """The runs to compare, in the order of their posts."""
-    counts = Counter(one["name"] for one in known.values())
-    names = {run: name_of(one, alone=counts[one["name"]] == 1) for run, one in known.items()}
     asked = [run for run in st.session_state.get(session.RUNS) or [] if run in known]
     missing = len(st.session_state.get(session.RUNS) or []) - len(asked)
     st.session_state[session.RUNS] = (
@@ -60,7 +66,7 @@ def choose(known: dict[str, dict[str, Any]]) -> list[str]:
     chosen = st.multiselect(
         "Runs to compare, put in the order of their posts",
         list(known),
-        format_func=names.__getitem__,
+        format_func=names_of(known).__getitem__,
         key=session.RUNS,
         max_selections=MOST_RUNS,
         persist_state="session",
@@ -83,7 +89,7 @@ def choose_since(chain: Chain, known: dict[str, dict[str, Any]]) -> Lineage:
     ids = [run.id for run in reversed(earlier)]
     session.keep_known(session.SINCE, ids, ids[0])
     chosen = st.selectbox(
-        "Since", ids, format_func=lambda run: calm(str(known[run]["name"])), key=session.SINCE, persist_state="session"
+        "Since", ids, format_func=names_of(known).__getitem__, key=session.SINCE, persist_state="session"
     )
     return compared([chosen, last.id]).steps[0]
 
@@ -181,7 +187,8 @@ if len(chosen) < 2:
 chain = compared(chosen)
 names = heads(chain, known)
 last = chain.steps[-1]
-st.text(f"Since {calm(str(known[last.run_a]['name']))}: {becoming.headline(last)}")
+called = names_of(known)
+st.text(f"Since {called[last.run_a]}: {becoming.headline(last)}")
 for caution in dict.fromkeys(
     said for step in chain.steps for said in becoming.cautions(step, known[step.run_a], known[step.run_b])
 ):
@@ -190,7 +197,7 @@ if any(len(run.narratives) for run in chain.runs):
     st.altair_chart(flows.flow(chain, names, dark=session.is_dark()), theme=None, key=f"flow-{'-'.join(chosen)}")
 st.subheader("What is new", anchor=False)
 lineage = choose_since(chain, known)
-st.text(f"Since {calm(str(known[lineage.run_a]['name']))}, in {calm(str(known[lineage.run_b]['name']))}")
+st.text(f"Since {called[lineage.run_a]}, in {called[lineage.run_b]}")
 row = table(lineage) if len(lineage.links) else None
 if row is not None:
     detail(chain, lineage, row, names)

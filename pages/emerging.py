@@ -147,13 +147,13 @@ def described(view: View, *, muted: bool) -> dict[str, ColumnConfig]:
         "narrative": st.column_config.TextColumn("Narrative", width=200),
         "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=122, y_min=0,
             color="gray" if muted else "green"),
+        "growth": st.column_config.TextColumn("Growth", width=190,
+            help=f"How many times the usual share of the active {unit}, and the low end of the 95 % interval. Where "
+            "none was seen before, only the low end is known: the usual rate is then assumed as high as it may be."),
         "now": st.column_config.NumberColumn(f"In {span}", format="localized", width=72,
             help=f"{unit.capitalize()} in the window."),
         "before": st.column_config.NumberColumn("Usual before", format="%.1f", width=92,
             help=f"Mean {unit} per {span} in the baseline."),
-        "growth": st.column_config.TextColumn("Growth", width=190,
-            help=f"How many times the usual share of the active {unit}, and the low end of the 95 % interval. Where "
-            "none was seen before, only the low end is known: the usual rate is then assumed as high as it may be."),
         "why": st.column_config.TextColumn("In words", width=430),
         "copies": st.column_config.NumberColumn("Copies", format="%.0f %%", width=64,
             help="Share of posts that say the same as another account's post, marked reposts left out. A run of an "

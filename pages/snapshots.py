@@ -224,7 +224,7 @@ def shelf(snapshots: list[Snapshot]) -> Snapshot:
         table,
         hide_index=True,
         column_config={
-            "name": st.column_config.TextColumn("Snapshot", width=280),
+            "name": st.column_config.TextColumn("Snapshot", width=190),
             "posts": st.column_config.NumberColumn("Posts", format="localized"),
             "first": moments("First post (UTC)"),
             "last": moments("Last post (UTC)"),

@@ -59,7 +59,7 @@ def where(evidence: Evidence) -> None:
         column_order=["kind", "value", "units", "reached_at", "after", "first_at", "posts"],
         column_config={
             "kind": st.column_config.TextColumn("What", width=76),
-            "value": st.column_config.TextColumn("Which", width=120),
+            "value": st.column_config.TextColumn("Which", width=108),
             "units": st.column_config.NumberColumn(evidence.unit.capitalize(), format="localized", width=76),
             "reached_at": st.column_config.DatetimeColumn(
                 f"Third {evidence.unit[:-1]} (UTC)", format=MOMENT, timezone="UTC", width=126

@@ -33,6 +33,9 @@ _MANY = {
     "steady": "going on without a change beyond chance",
     "gone": "gone",
 }
+LEFT_TO_RIGHT = (
+    "\N{LEFT-TO-RIGHT MARK}"  # our sentence is read from the left, also where it begins with a name that is not
+)
 FOOLING_RATIO = 1.25  # from such a change of everything on, the change of one narrative may be the collection's
 
 
@@ -98,7 +101,7 @@ def listed(lineage: Lineage, *, with_steady: bool = False) -> pd.DataFrame:
             "narrative": [calm(str(row["label_a"] if row["kind"] == "gone" else row["label_b"])) for row in rows],
             "posts_before": links["posts_a"].to_list(),
             "posts_now": links["posts_b"].to_list(),
-            "told": [told(row, lineage) for row in rows],
+            "told": [f"{LEFT_TO_RIGHT}{told(row, lineage)}" for row in rows],
             "a": links["a"].to_list(),
             "b": links["b"].to_list(),
         }

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from explore.present import words
+from explore.present.redaction import apart
 from explore.present.theme import DARK, LIGHT, Palette, themed, title
 
 LETTER = 6.6  # pixels of a Latin letter at 12 px
-HEIGHT = 560  # pixels
-WIDE, NARROW = 800, 340  # widths for which names are placed
-BETWEEN = 620  # wider charts show the names placed for WIDE, others those that also fit NARROW
+HEIGHT = 560  # pixels that the names are placed for; the chart may be higher
+WIDTHS = (340, 560, 880)  # for which names are placed; a chart shows those of the widest that it holds
+ZOOMS = (1, 1.5, 2, 3, 5, 8, 16)  # at which more names are placed
+PROMINENT = 30  # so many names, and those of emerging narratives, may cover the marks of lesser ones
+LINE, MARK = 9, 6  # half a line of names and half a mark, in pixels
+
+Pixels = NDArray[np.float64]
 
 
-def density_map(cells: pd.DataFrame, labels: pd.DataFrame, *, dark: bool = False) -> alt.LayerChart:
+def density_map(cells: pd.DataFrame, labels: pd.DataFrame, *, near: bool = False, dark: bool = False) -> alt.LayerChart:
     """Where the posts lie on the map, binned, with narrative names; a click on a mark selects "narrative".
 
-    `cells`: x, y, x2, y2 (corners), posts. `labels`: x, y, label, flagged, narrative_id, most important first. Every
-    label has a mark (▲ orange where emerging, ● else) and a tooltip; its name is written only where it does not run
-    into one before it: one set of names for wide charts, a smaller one for narrow ones.
+    `cells`: x, y, x2, y2 (corners), posts. `labels`: x, y, label, flagged, narrative_id, n_posts. The emerging are
+    named first, then the largest. Every label has a mark (▲ orange where emerging, ● else; the larger, the more posts)
+    and a tooltip; its name is written where it does not run into one before it, which more do the closer one looks:
+    Ctrl and the wheel, or `near`, which frames the labels alone. The chart is as high as its container.
     """
     palette = DARK if dark else LIGHT
     flagged = labels["flagged"].fillna(False).astype(bool)
@@ -30,36 +37,65 @@ def density_map(cells: pd.DataFrame, labels: pd.DataFrame, *, dark: bool = False
         flagged=flagged,
         status=flagged.map({True: "emerging", False: "other"}),
         short=labels["label"].map(_short),
-    )
-    wide, narrow = (_name_places(marked, cells, width=width) for width in (WIDE, NARROW))
-    marked = marked.assign(
-        name_y=wide, fits_narrow=[a is not None and a == b for a, b in zip(wide, narrow, strict=True)]
-    )
+    ).sort_values(["flagged", "n_posts"], ascending=False, kind="stable", ignore_index=True)
+    frame = _frame(cells, marked, near=near and len(marked) > 1)
+    inside = cells[(cells["x2"] > frame["x"][0]) & (cells["x"] < frame["x"][1])]
+    inside = inside[(inside["y2"] > frame["y"][0]) & (inside["y"] < frame["y"][1])]
     emerging = int(flagged.sum())
     found = f"{words.count(len(labels), 'narrative')}, {words.number(emerging)} emerging"
     signs = ["Orange triangles: emerging."] if emerging else []
     shade = "Brighter" if dark else "Darker"
     chart = (
-        alt.layer(_density(cells, palette), _narrative_marks(marked, palette), *_names(marked, palette))
+        alt.layer(_density(inside, frame, palette), _narrative_marks(marked, palette), *_names(marked, frame, palette))
         .resolve_scale(color="independent")
         .properties(
             width="container",
-            height=HEIGHT,
-            title=title(found, *signs, f"Near: similar words. {shade}: more posts."),
-            description=f"Map of {found}. {words.listed(list(marked.loc[flagged, 'label'].head(5)))}",
+            height="container",
+            title=title(
+                found,
+                *signs,
+                f"Near: similar words. {shade}, larger: more posts.",
+                "Ctrl + scroll: closer, more names. Double-click: back.",
+            ),
+            description=f"Map of {found}. {words.listed(list(marked.loc[marked['flagged'], 'label'].head(5)))}",
         )
     )
     return themed(chart, palette)
 
 
-def _density(cells: pd.DataFrame, palette: Palette) -> alt.Chart:
+def theme_names(labels: pd.DataFrame) -> dict[int, str]:
+    """A name for each theme, the largest first: its two largest narratives and how many there are.
+
+    `labels`: theme_id, label, n_posts.
+    """
+    ordered = labels.sort_values("n_posts", ascending=False, kind="stable")
+    sizes = ordered.groupby("theme_id")["n_posts"].sum().sort_values(ascending=False, kind="stable")
+    own = ordered.groupby("theme_id")["label"].agg(list)
+    return {
+        int(theme): f"{words.listed([apart(_short(label)) for label in own[theme][:2]])} "
+        f"({words.count(len(own[theme]), 'narrative')})"
+        for theme in sizes.index
+    }
+
+
+def _frame(cells: pd.DataFrame, labels: pd.DataFrame, *, near: bool) -> dict[str, tuple[float, float]]:
+    """The ends of both axes: around all posts, or around the labels alone."""
+    found = {}
+    for axis, end in (("x", "x2"), ("y", "y2")):
+        values = labels[axis] if near else pd.concat([cells[axis], cells[end], labels[axis]])
+        margin = 0.12 * float(values.max() - values.min()) if near else 0.0
+        found[axis] = (float(values.min()) - margin, max(float(values.max()) + margin, float(values.min()) + 1e-9))
+    return found
+
+
+def _density(cells: pd.DataFrame, frame: dict[str, tuple[float, float]], palette: Palette) -> alt.Chart:
     shades = [palette.grid, palette.soft]
     layer: alt.Chart = (
         alt.Chart(cells[["x", "y", "x2", "y2", "posts"]])
-        .mark_rect(aria=False)
+        .mark_rect(aria=False, clip=True)
         .encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(zero=False, nice=False)),
-            y=alt.Y("y:Q", axis=None, scale=alt.Scale(zero=False, nice=False)),
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=frame["x"], nice=False)),
+            y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=frame["y"], nice=False)),
             x2="x2:Q",
             y2="y2:Q",
             color=alt.Color("posts:Q", scale=alt.Scale(type="log", range=shades), legend=None),
@@ -69,30 +105,50 @@ def _density(cells: pd.DataFrame, palette: Palette) -> alt.Chart:
     return layer
 
 
-def _names(labels: pd.DataFrame, palette: Palette) -> list[alt.Chart]:
-    """The names, each with an edge in the colour of the paper so that it reads on any shade."""
-    written = labels[labels["name_y"].notna()]
-    room = alt.condition(f"width > {BETWEEN} || datum.fits_narrow", alt.value(1), alt.value(0))
-    base = alt.Chart(written).encode(x="x:Q", y="name_y:Q", text="short:N", opacity=room)
-    colour = alt.condition("datum.flagged", alt.value(palette.alert_text), alt.value(palette.ink))
-    edge = base.mark_text(stroke=palette.paper, strokeWidth=5, strokeJoin="round", fill=palette.paper, aria=False)
-    return [edge, base.mark_text(aria=False).encode(fill=colour)]
+def _names(labels: pd.DataFrame, frame: dict[str, tuple[float, float]], palette: Palette) -> list[alt.Chart]:
+    """The names for every width, each with an edge in the colour of the paper so that it reads on any shade."""
+    span = frame["x"][1] - frame["x"][0]
+    layers = []
+    for width, wider in zip(WIDTHS, [*WIDTHS[1:], None], strict=True):
+        written = _placed(labels, frame, width=width)
+        fits = [f"width >= {width}" if width > WIDTHS[0] else "true", f"width < {wider}" if wider else "true"]
+        closeness = f"{span} / abs(domain('x')[1] - domain('x')[0])"
+        test = " && ".join([*fits, f"{closeness} > 0.99 * datum.zoom"])
+        base = alt.Chart(written).encode(
+            x="x:Q", y="y:Q", text="short:N", opacity=alt.condition(test, alt.value(1), alt.value(0))
+        )
+        colour = alt.condition("datum.flagged", alt.value(palette.alert_text), alt.value(palette.ink))
+        edge = base.mark_text(stroke=palette.paper, strokeWidth=5, strokeJoin="round", fill=palette.paper, aria=False)
+        layers += [_beside(edge), _beside(base.mark_text(aria=False).encode(fill=colour))]
+    return layers
+
+
+def _beside(names: alt.Chart) -> alt.Chart:
+    """Texts moved from their marks by their own dx and dy."""
+    names.mark.dx, names.mark.dy, names.mark.clip = alt.expr("datum.dx"), alt.expr("datum.dy"), True
+    return names
 
 
 def _narrative_marks(labels: pd.DataFrame, palette: Palette) -> alt.Chart:
+    closer = alt.selection_interval(name="closer", bind="scales", zoom="wheel![event.ctrlKey]")
     picked = alt.selection_point(name="narrative", fields=["narrative_id"], on="click", empty=False)
+    sizes = alt.Size("n_posts:Q", scale=alt.Scale(type="sqrt", range=[28, 150]), legend=None)
     layer: alt.Chart = (
-        alt.Chart(labels)
-        .mark_point(filled=True, opacity=1, stroke=palette.paper, strokeWidth=1.5)
+        alt.Chart(labels[::-1])  # the most important on top
+        .mark_point(filled=True, opacity=1, stroke=palette.paper, strokeWidth=1.2, clip=True)
         .encode(
             x="x:Q",
             y="y:Q",
             shape=alt.Shape("status:N", scale=_by_status("triangle-up", "circle"), legend=None),
             color=alt.Color("status:N", scale=_by_status(palette.alert, palette.ink), legend=None),
-            size=alt.condition(picked, alt.value(260), alt.value(90)),
-            tooltip=[alt.Tooltip("label:N", title="narrative"), alt.Tooltip("status:N")],
+            size=alt.condition(picked, alt.value(260), sizes),
+            tooltip=[
+                alt.Tooltip("label:N", title="narrative"),
+                alt.Tooltip("status:N"),
+                alt.Tooltip("n_posts:Q", title="posts", format=",d"),
+            ],
         )
-        .add_params(picked)
+        .add_params(picked, closer)
     )  # fmt: skip
     return layer
 
@@ -114,36 +170,67 @@ def _pixels(text: str) -> float:
     return sum(LETTER * (2 if unicodedata.east_asian_width(sign) in "WF" else 1) for sign in text)
 
 
-def _name_places(labels: pd.DataFrame, cells: pd.DataFrame, *, width: int) -> list[float | None]:
-    """The y of each name: just above or below its mark, or None where it would run into a name or a mark.
+def _placed(labels: pd.DataFrame, frame: dict[str, tuple[float, float]], *, width: int) -> pd.DataFrame:
+    """The labels whose names find room on a chart of this width, with dx, dy (pixels from the mark) and zoom.
 
-    Judged with `_pixels` and 17 px a line. An emerging narrative's name may cover marks, never names.
+    Judged with `_pixels` and `HEIGHT`. A name that has its place at one zoom keeps it at all closer ones, where marks
+    lie further apart and names are as wide as before.
     """
-    left, low = cells["x"].min(), cells["y"].min()
-    across, up = max(cells["x2"].max() - left, 1e-9) / width, max(cells["y2"].max() - low, 1e-9) / HEIGHT
-    marks = [((x - left) / across, (y - low) / up) for x, y in zip(labels["x"], labels["y"], strict=True)]
-    taken: list[_Box] = []
-    places: list[float | None] = []
-    for own, short, flagged in zip(marks, labels["short"], labels["flagged"], strict=True):
-        others = [_Box(mx, my, 5, 5) for mx, my in marks if (mx, my) != own and not flagged]
-        choices = [_Box(own[0], own[1] + lift, _pixels(short) / 2, 9) for lift in (16, -16)]
-        free = [box for box in choices if box.within(width) and not any(box.meets(o) for o in [*taken, *others])]
-        taken += free[:1]
-        places.append(low + free[0].y * up if free else None)
-    return places
+    (left, right), (low, high) = frame["x"], frame["y"]
+    marks = np.column_stack(
+        [(labels["x"] - left) / (right - left) * width, (high - labels["y"]) / (high - low) * HEIGHT]
+    ).astype(np.float64)
+    halves = np.array([[_pixels(short) / 2, LINE] for short in labels["short"]]).reshape(-1, 2)
+    found: dict[int, tuple[float, float, float]] = {}
+    bold = labels["flagged"].to_numpy() | (np.arange(len(labels)) < PROMINENT)
+    for zoom in ZOOMS:
+        for own in range(len(labels)):
+            if own not in found:
+                lift = _lift(own, marks, halves, found, zoom=zoom, width=width, bold=bool(bold[own]))
+                if lift is not None:
+                    found[own] = (*lift, zoom)
+    places = pd.DataFrame([found[own] for own in sorted(found)], columns=["dx", "dy", "zoom"], index=sorted(found))
+    return labels.join(places, how="inner")
 
 
-@dataclass(frozen=True)
-class _Box:
-    """A centre and half a width and height, in pixels."""
+def _lift(
+    own: int,
+    marks: Pixels,
+    halves: Pixels,
+    found: dict[int, tuple[float, float, float]],
+    *,
+    zoom: float,
+    width: int,
+    bold: bool,
+) -> tuple[float, float] | None:
+    """Where beside its mark a name goes, in pixels: where it covers the fewest marks; null where there is no room."""
+    across = halves[own][0]
+    beside = np.array([[0, -16], [0, 16], [across + 10, 0], [-across - 10, 0]])
+    away = marks - marks[own]
+    covered = (np.abs(away * zoom - beside[:, None]) < halves[own] + MARK).all(axis=2).sum(axis=1)
+    free = bold | (covered == 0)
+    if zoom == 1:
+        middles = marks[own][0] + beside[:, 0]
+        free &= (middles >= across) & (middles <= width - across)
+    if not free.any():
+        return None
+    named = np.fromiter(found, dtype=np.int64)
+    lifted = np.array([found[one][:2] for one in named]).reshape(-1, 2)
+    if _ever_meet(away[named], lifted, halves[named] + MARK / 2, zoom=zoom).any():
+        return None  # its mark would lie under a name
+    free &= ~_ever_meet(away[named], lifted - beside[:, None], halves[named] + halves[own], zoom=zoom).any(axis=1)
+    free &= ~_ever_meet(away[named], -beside[:, None], halves[own] + MARK / 2, zoom=zoom).any(axis=1)
+    best = int(np.argmin(np.where(free, covered, np.inf)))
+    return (float(beside[best][0]), float(beside[best][1])) if free[best] else None
 
-    x: float
-    y: float
-    across: float
-    up: float
 
-    def meets(self, other: _Box) -> bool:
-        return abs(self.x - other.x) < self.across + other.across and abs(self.y - other.y) < self.up + other.up
-
-    def within(self, width: float) -> bool:
-        return self.x - self.across >= -10 and self.x + self.across <= width + 10
+def _ever_meet(away: Pixels, shift: Pixels, room: Pixels, *, zoom: float) -> NDArray[np.bool_]:
+    """Whether |t * away + shift| < room on both axes (the last dimension) for any t >= zoom."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = np.sort(np.stack([(-room - shift) / away, (room - shift) / away]), axis=0)
+    still = np.broadcast_to(away == 0, ends.shape[1:])
+    inside = np.broadcast_to(np.abs(shift) < room, still.shape)
+    first = np.where(still, np.where(inside, zoom, np.inf), ends[0]).max(axis=-1)
+    last = np.where(still, np.inf, ends[1]).min(axis=-1)
+    found: NDArray[np.bool_] = np.maximum(first, zoom) < last
+    return found

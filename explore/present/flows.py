@@ -306,7 +306,8 @@ def _time(step: timedelta) -> alt.X:
         title="time in UTC",
         labelOverlap="parity",
         labelSeparation=8,
-        format="%-d %b" if step >= timedelta(days=1) else "%-d %b %H:%M",
-        tickCount=7,
+        # with the year: snapshots may lie years apart
+        format="%-d %b %Y" if step >= timedelta(days=1) else "%-d %b %H:%M",
+        tickCount=5,
     )
     return alt.X("bin_start:T", scale=alt.Scale(type="utc", nice=False), axis=axis)

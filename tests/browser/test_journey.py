@@ -106,6 +106,32 @@ def test_the_pages_fit_a_narrow_window(page: Page, app: App) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+@pytest.mark.parametrize("window_size", [(700, 900), (1000, 900)], indirect=True)
+def test_a_table_or_a_curve_has_the_width_to_itself_where_that_is_small(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/narrative")
+    curve, post = page.locator("[data-testid=stVegaLiteChart]").first, page.get_by_role("heading", name="Posts").first
+    expect(curve).to_be_visible(timeout=30_000)
+    expect(post).to_be_visible(timeout=30_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    over, under = curve.bounding_box(), post.bounding_box()
+    assert over is not None
+    assert under is not None
+    assert under["y"] > over["y"] + over["height"]
+    buttons = page.locator("[data-testid=stDownloadButton] p")
+    assert buttons.evaluate_all("all => all.every(each => each.scrollWidth <= each.clientWidth + 1)")
+
+
+def test_the_map_is_as_high_as_the_window_lets_it_be(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/map")
+    chart = page.locator("[data-testid=stVegaLiteChart]").first
+    expect(chart).to_be_visible(timeout=30_000)
+    page.set_viewport_size({"width": 1400, "height": 1300})
+    page.wait_for_timeout(500)
+    box = chart.bounding_box()
+    assert box is not None
+    assert box["height"] > 900
+
+
 def test_posts_are_set_by_the_direction_of_their_own_first_letter(page: Page, app: App) -> None:
     page.goto(app.url)
     post = page.locator("[data-testid=stText] > *").first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def test_two_snapshots_are_compared_without_a_choice(open_app: Open, two: list[R
     app = open_app("compare")
     assert not app.exception
     said = read(app)
-    assert "Since posts: 2 narratives in the later run: 1 new and 1 going on" in said
+    earlier = f"Since posts (medium, seed 1, {two[0].id[:6]})"  # both snapshots are called "posts"
+    assert f"{earlier}: 2 narratives in the later run: 1 new and 1 going on" in said
     assert "Of the new, 1 had hardly anything like it before. 1 earlier one is gone." in said
     shown = table(app)
     assert shown["became"].to_list() == ["+ new", "− gone"]
@@ -150,3 +152,11 @@ def test_what_takes_long_is_a_job_whose_end_brings_the_result(
     chained(two, cache=workspace_at(home).cache)
     app.run()
     assert table(app)["became"].to_list() == ["+ new", "− gone"]
+
+
+def test_runs_of_one_snapshot_up_to_different_moments_have_names_that_say_so(open_app: Open, two: list[Run]) -> None:
+    manifest = json.loads((two[0].folder / "manifest.json").read_text())
+    manifest["config"]["as_of"] = "2022-06-01T00:00:00+00:00"
+    (two[0].folder / "manifest.json").write_text(json.dumps(manifest))
+    app = open_app("compare")
+    assert any("as of 1 Jun 2022 00:00 UTC" in name for name in app.multiselect[0].options)

@@ -50,3 +50,14 @@ def test_too_few_posts_for_a_narrative_are_said_to_be_too_few(open_app: Open, wo
         assert "No narratives were found." in read(app)
         assert "Load more posts" in app.info[0].value
         assert not app.exception
+
+
+@pytest.mark.usefixtures("full")
+def test_a_theme_shows_its_narratives_alone(open_app: Open, kept: Run) -> None:
+    app = open_app("map")
+    themes = kept.narratives["theme_id"]
+    assert themes.nunique() > 1
+    picker = next(one for one in app.selectbox if one.key == f"theme-{kept.id}")
+    picker.set_value(int(themes.iloc[0])).run()
+    shown = int((themes == themes.iloc[0]).sum())
+    assert specs(app)[0]["title"]["text"][0].startswith(f"{shown} narrative")

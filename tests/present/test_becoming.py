@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import timedelta
 from typing import Any
 
@@ -125,6 +126,12 @@ def test_words_of_posts_cannot_turn_the_text_around_them() -> None:
     row = becoming.listed(lineage(hostile)).iloc[0]
     assert row["narrative"] == "fuel [U+202E]strike"
     assert "\u202e" not in row["told"]
+
+
+def test_our_sentence_is_read_from_the_left_also_where_it_begins_with_an_arabic_name() -> None:
+    told = becoming.listed(lineage({**NEW, "label_b": "جبران باسيل"})).iloc[0]["told"]
+    strong = next(sign for sign in told if unicodedata.bidirectional(sign) in {"L", "R", "AL"})
+    assert unicodedata.bidirectional(strong) == "L"
 
 
 def test_the_days_of_a_run_are_said_with_the_year_once() -> None:

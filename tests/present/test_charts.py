@@ -4,11 +4,12 @@ from dataclasses import astuple, replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from explore.narratives.replay import Detection
-from explore.present import charts
+from explore.present import charts, density
 from explore.present.theme import DARK, LIGHT, Palette
 from tests.present.handmade import WINDOW, evidence, without_times
 
@@ -143,17 +144,29 @@ CELLS = pd.DataFrame({"x": [0.0, 9.0], "y": [0.0, 9.0], "x2": [1.0, 10.0], "y2":
 
 def labels(*rows: tuple[float, float, str, bool]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows), columns=["x", "y", "label", "flagged"])
-    return frame.assign(narrative_id=range(len(frame)))
+    return frame.assign(narrative_id=range(len(frame)), n_posts=100)
+
+
+def names_of(spec: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The rows of the names that are written, for each width from the narrowest."""
+    fills = [one for one in spec["layer"] if one["mark"]["type"] == "text" and "fill" in one["encoding"]]
+    return [spec["datasets"][one["data"]["name"]] for one in fills]
+
+
+def names_by_width(spec: dict[str, Any]) -> list[dict[str, float]]:
+    """For each width, from which zoom on a name is written."""
+    return [{row["short"]: row["zoom"] for row in rows} for rows in names_of(spec)]
 
 
 def written(spec: dict[str, Any]) -> set[str]:
-    rows = [row for rows in spec["datasets"].values() for row in rows if row.get("name_y") is not None]
-    return {row["short"] for row in rows}
+    """The names on a wide chart that is not zoomed."""
+    return {name for name, zoom in names_by_width(spec)[-1].items() if zoom == 1}
 
 
 def test_a_click_on_the_map_selects_a_narrative() -> None:
     spec = charts.density_map(CELLS, labels((5, 5, "Ramblas", True))).to_dict()
-    assert [(param["name"], param["select"]["fields"]) for param in spec["params"]] == [("narrative", ["narrative_id"])]
+    (picked,) = [param for param in spec["params"] if param["name"] == "narrative"]
+    assert picked["select"]["fields"] == ["narrative_id"]
     assert spec["title"]["text"] == ["1 narrative, 1 emerging"]
 
 
@@ -166,10 +179,61 @@ def test_names_on_the_map_do_not_run_into_each_other() -> None:
 
 
 def test_a_narrow_map_shows_fewer_names() -> None:
-    rows = [(2.0 + i, 5.0, f"Name of some length {i}", False) for i in range(0, 7, 3)]
-    spec = charts.density_map(CELLS, labels(*rows)).to_dict()
-    named = [rows for rows in spec["datasets"].values() if "fits_narrow" in rows[0]]
-    assert sum(row["fits_narrow"] for row in named[0]) < len(written(spec)) == 3
+    rows = [(2.0 + i, 5.0, f"Name of some length {i}", False) for i in range(0, 7, 2)]
+    narrow, *_, widest = names_by_width(charts.density_map(CELLS, labels(*rows)).to_dict())
+    assert list(narrow.values()).count(1) < list(widest.values()).count(1) == 4
+
+
+def test_the_emerging_are_named_first_then_the_largest() -> None:
+    crowd = labels(*[(5 + i / 1e4, 5.0, f"Crowded narrative {i}", i == 7) for i in range(9)])
+    spec = charts.density_map(CELLS, crowd.assign(n_posts=[10, 20, 900, 30, 40, 50, 60, 1, 80])).to_dict()
+    for names in names_by_width(spec):
+        assert min(names, key=names.__getitem__) == "Crowded narrative 7"
+        assert names["Crowded narrative 7"] == names["Crowded narrative 2"] == 1  # above and below
+
+
+def test_a_large_narrative_is_named_among_small_ones_and_they_are_when_one_looks_closer() -> None:
+    small = [(5 + i % 9 / 3, 5 + i // 9 / 3, f"Small narrative {i}", False) for i in range(81)]
+    crowd = labels(*small, (6.3, 6.3, "Large", False)).assign(n_posts=[*range(81), 5000])
+    names = names_by_width(charts.density_map(CELLS, crowd).to_dict())[-1]
+    assert names["Large"] == 1
+    far = sum(zoom == 1 for zoom in names.values())
+    assert 0 < far < 40
+    assert len(names) > 1.5 * far
+
+
+def test_names_do_not_meet_at_any_zoom() -> None:
+    rng = np.random.default_rng(4)
+    crowd = labels(*[(x, y, f"Narrative number {i}", False) for i, (x, y) in enumerate(rng.normal(5, 1, (90, 2)))])
+    spec = charts.density_map(CELLS, crowd).to_dict()
+    frame = [spec["layer"][0]["encoding"][axis]["scale"]["domain"] for axis in "xy"]
+    for width, rows in zip((340, 560, 880), names_of(spec), strict=True):
+        for zoom in np.geomspace(1, 20, 40):
+            shown = [row for row in rows if row["zoom"] <= zoom]
+            middles = np.array([
+                [
+                    zoom * width * (row["x"] - frame[0][0]) / (frame[0][1] - frame[0][0]) + row["dx"],
+                    zoom * 560 * (frame[1][1] - row["y"]) / (frame[1][1] - frame[1][0]) + row["dy"],
+                ]
+                for row in shown
+            ])  # fmt: skip
+            apart = np.abs(middles[:, None] - middles[None])
+            meets = (apart[..., 0] < 6 * len("Narrative number 1")) & (apart[..., 1] < 14)
+            assert meets.sum() == len(shown)  # each meets itself alone
+
+
+def test_the_names_of_a_theme_alone_get_its_frame() -> None:
+    theme = labels((5.0, 5.0, "One narrative", False), (5.2, 5.2, "Another narrative", False))
+    spec = charts.density_map(CELLS, theme, near=True).to_dict()
+    low, high = spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert 4.9 < low < 5.0 < 5.2 < high < 5.3
+
+
+def test_a_theme_is_named_by_its_largest_narratives() -> None:
+    listed = pd.DataFrame(
+        {"theme_id": [3, 3, 3, 1], "label": ["a", "b", "c", "d"], "n_posts": [1, 9, 5, 4], "flagged": [False] * 4}
+    )
+    assert density.theme_names(listed) == {3: "b and c (3 narratives)", 1: "d (1 narrative)"}
 
 
 def test_wide_signs_get_the_room_they_need() -> None:

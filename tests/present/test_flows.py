@@ -130,3 +130,9 @@ def test_where_snapshots_cover_everything_nothing_is_grey() -> None:
     assert "Grey" not in said
     assert "3 posts in more than one snapshot, counted once." in said
     assert spec["description"].startswith("12 posts over 2 snapshots: x and y.")
+
+
+def test_days_on_the_axis_of_a_life_have_their_year() -> None:
+    spec = flows.life(line(), ["x", "y"]).to_dict()
+    formats = {layer["encoding"]["x"]["axis"]["format"] for layer in spec["layer"]}
+    assert formats == {"%-d %b %Y"}
