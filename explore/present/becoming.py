@@ -190,7 +190,7 @@ def _changed(link: Mapping[Any, Any], lineage: Lineage) -> str:
         return f"goes on: {words.count(link['posts_a'], 'post')}, then {words.number(link['posts_b'])}"
     step = words.per(lineage.periods.step)
     rates = f"from {_rate(link['before'])} to {_rate(link['after'])} {lineage.unit} {step}"
-    low, high = words.times(link["rate_ratio_low"]), words.times(link["rate_ratio_high"])
+    low, high = words.least(link["rate_ratio_low"]), words.times(link["rate_ratio_high"])
     ratio = f"{words.times(link['rate_ratio'])}, 95 % interval {low} to {high}"
     if link["kind"] == "growing":
         return f"grew {rates} ({ratio})"

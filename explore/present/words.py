@@ -85,7 +85,7 @@ def shares(narrative: Mapping[str, Any], unit: str) -> str:
     before = percent(narrative["base_authors"] / narrative["base_active"])
     subject = "active accounts posted this" if unit == "accounts" else "different messages were about this"
     if narrative["base_authors"] == 0:
-        low = times(_floored(float(narrative["rate_ratio_low"])))
+        low = least(narrative["rate_ratio_low"])
         still = "Even a rate too low to have been seen before makes that a growth of at least"
         return f"In the window {now} of the {subject}, none before. {still} {low}."
     ratio = f"{times(narrative['rate_ratio'])} the earlier rate (95 % interval {interval(narrative)})"
@@ -97,8 +97,7 @@ def interval(narrative: Mapping[str, Any]) -> str:
     low, high = narrative.get("rate_ratio_low"), narrative.get("rate_ratio_high")
     if not _known(low) or not _known(high):
         return "unknown"
-    least = times(_floored(float(low)))
-    return f"{least} or more" if narrative.get("base_authors") == 0 else f"{least} to {_upper(high)}"
+    return f"{least(low)} or more" if narrative.get("base_authors") == 0 else f"{least(low)} to {_upper(high)}"
 
 
 def in_brief(narrative: Mapping[str, Any], window: Window, unit: str) -> str:
@@ -139,9 +138,9 @@ def growth(narrative: Mapping[str, Any]) -> str:
     if not _known(ratio) or not _known(low):
         return "unknown"
     if float(low) < 1:
-        return f"{times(ratio)} ({times(low)} to {_upper(high)})" if _known(high) else times(ratio)
-    least = f"at least {times(_floored(float(low)))}"
-    return f"none before, so {least}" if narrative.get("base_authors") == 0 else f"{times(ratio)} ({least})"
+        return f"{times(ratio)} ({least(low)} to {_upper(high)})" if _known(high) else times(ratio)
+    known = f"at least {least(low)}"
+    return f"none before, so {known}" if narrative.get("base_authors") == 0 else f"{times(ratio)} ({known})"
 
 
 def status(narrative: Mapping[str, Any]) -> str:
@@ -290,6 +289,15 @@ def _upper(high: Any) -> str:
     return f"over {KNOWN_TO:,}×" if _known(high) and float(high) > KNOWN_TO else times(high)
 
 
+def least(low: Any) -> str:
+    """The lower end of a ratio as `times` writes it, rounded down, so that "at least" stays true."""
+    if not _known(low):
+        return "unknown"
+    value = float(low)
+    steps = 1 if value >= 10 else 10 if value >= 0.1 else 100
+    return times(math.floor(value * steps) / steps)
+
+
 def times(ratio: Any) -> str:
     """A ratio: "47×", "1.3×", "0.05×"."""
     if not _known(ratio):
@@ -366,11 +374,6 @@ def _some(n: int) -> str:
 
 def _plural(noun: str) -> str:
     return f"{noun}es" if noun.endswith("ch") else f"{noun}s"
-
-
-def _floored(low: float) -> float:
-    """Rounded down to what `times` shows, so that "at least" stays true."""
-    return float(math.floor(low)) if low >= 10 else math.floor(low * 10) / 10
 
 
 def _silent(narrative: Mapping[str, Any]) -> bool:

@@ -125,6 +125,13 @@ def test_growth_from_nothing_claims_only_its_low_end() -> None:
     assert "1,197" not in words.shares(row, "accounts")
 
 
+def test_the_low_end_is_the_same_wherever_it_is_said_and_never_rounded_up() -> None:
+    row = {"rate_ratio": 0.47, "rate_ratio_low": 0.3706, "rate_ratio_high": 0.61, "base_authors": 12, "now_authors": 4}
+    assert words.interval(row) == "0.3× to 0.6×"
+    assert words.growth(row) == "0.5× (0.3× to 0.6×)"
+    assert [words.least(low) for low in (0.058, 0.1, 2.39, 12.9, None)] == ["0.05×", "0.1×", "2.3×", "12×", "unknown"]
+
+
 def test_growth_that_cannot_be_computed_is_unknown() -> None:
     assert words.growth(narrative(rate_ratio=float("nan"), rate_ratio_low=float("nan"))) == "unknown"
 
