@@ -22,7 +22,7 @@ MIN_ACCOUNTS_ALONE = 5
 LEVELS = {"broad": 3.0, "medium": 1.0, "fine": 1 / 3}
 SIZES_TRIED = 24
 LARGEST_SHARE = 1 / 4
-HARDLY_MORE = 0.005
+HARDLY_MORE = 1.15
 
 Labelled = tuple[NDArray[np.int64], NDArray[np.float64]]  # labels and strength, as in `Clusters`
 
@@ -56,7 +56,7 @@ def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
     """The levels broad, medium and fine of the n messages of a tree, found from the data.
 
     medium is the largest size, of 24 between 0.05 and 1.6 sqrt(n) messages (at least 5), at which HDBSCAN leaves
-    hardly more messages out (five in a thousand) than at the best of them: smaller ones split what belongs together and
+    hardly more messages out (15 % more at most) than at the best of them: smaller ones split what belongs together and
     drop the edges, larger ones drop whole narratives, and of sizes that leave out the same the largest leaves the least
     to read. Sizes at which one narrative would hold more than a quarter of all messages, or there would be fewer than
     two, do not count; without any that does, medium is 0.2 sqrt(n). broad is three times medium, fine a third of it (at
@@ -73,7 +73,7 @@ def levels(tree: NDArray[np.float64]) -> dict[str, Level]:
             left_out[size] = float((labels < 0).mean())
     fewest_out = min(left_out.values(), default=0.0)
     medium = max(
-        (size for size, share in left_out.items() if share <= fewest_out + HARDLY_MORE),
+        (size for size, share in left_out.items() if share <= fewest_out * HARDLY_MORE),
         default=max(8, round(0.2 * n**0.5)),
     )
     found = {}
