@@ -42,6 +42,7 @@ def index_of(vectors: NDArray[np.float32]) -> Any:
         index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, int(4 * np.sqrt(n)), faiss.METRIC_INNER_PRODUCT)
         index.nprobe = PROBES
         index.cp.niter, index.cp.max_points_per_centroid = ROUNDS, POINTS_PER_LIST
+        index.cp.min_points_per_centroid = 1  # below its own number faiss prints a warning, and does the same
         with in_one_thread():
             index.train(vectors)
     index.add(vectors)
