@@ -38,6 +38,7 @@ def test_the_chart_draws_offline_without_a_word_on_the_console(page: Page, tmp_p
     page.wait_for_selector("figure.drawn .live svg path")
     assert page.locator("figure.drawn .live svg").count() == 2
     assert page.locator(".still").first.is_hidden()
+    page.locator(".live svg").first.scroll_into_view_if_needed()
     box = page.locator(".live svg").first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.95, box["y"] + box["height"] * 0.5)
