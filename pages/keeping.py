@@ -215,7 +215,7 @@ def comparison(snapshot: Snapshot, others: list[Snapshot]) -> None:
     other = next((one for one in others if one.id == chosen), None)
     if other is None:
         return
-    found = compare(snapshot, other)
+    found = compare(snapshot, other, key=session.workspace().pseudonym_key())
     st.text(
         f"{words.count(found.both, 'post')} are in both, {words.number(found.only_first)} only in {snapshot.name}, "
         f"{words.number(found.only_second)} only in {other.name} (compared by {found.by}). Of those in both, "

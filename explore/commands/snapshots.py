@@ -101,7 +101,7 @@ def compare_command(
     """Say which posts are in both snapshots, and what changed in them."""
     workspace = current_workspace()
     one, other = open_snapshot(workspace, first), open_snapshot(workspace, second)
-    found = compare(one, other)
+    found = compare(one, other, key=workspace.pseudonym_key())
     facts = {
         "snapshots": [one.id, other.id],
         "compared_by": found.by,

@@ -16,7 +16,7 @@ from explore.narratives.emergence import MIN_BASELINE_WINDOWS, Window
 from explore.narratives.jumps import Jumps, jumps
 from explore.narratives.run import Run
 from explore.narratives.text import is_repost
-from explore.posts.pseudonyms import pseudonym
+from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 
 STEPS = [timedelta(minutes=m) for m in (5, 15, 30, 60, 180, 360, 720, 1440, 7 * 1440, 28 * 1440)]
@@ -43,7 +43,7 @@ FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything about one narrative as of `window.as_of`; times are UTC, authors are pseudonyms.
+    """Everything about one narrative as of `window.as_of`; times are UTC, authors pseudonyms, in post_id too.
 
     Without times in the snapshot, `window` is null, `curve` and `expected` are empty.
     narrative: one row of `ranking.emerging`. unit: "accounts" or "messages", what emergence counts. bin: width of
@@ -90,7 +90,8 @@ def evidence(
         connection.execute("SET TimeZone = 'UTC'")
         posts = _posts(connection, run, snapshot, narrative_id, window)
         tables = {name: _counted(posts, name) for name in ("link", "tag")}
-    posts["author"] = _pseudonyms(posts["author_id"], key)
+    told = with_pseudonyms(posts[["author_id", "post_id"]], key)
+    posts = posts.assign(author=told["author_id"], post_id=told["post_id"])
     step, curve = _curve(run, narrative_id, window=window, whole=whole) if window else (STEPS[-1], _NO_CURVE)
     return Evidence(
         narrative=row,
@@ -130,11 +131,6 @@ def _posts(
     found["copies"] = found.groupby("message_id")["post_id"].transform("size")
     found["reposts"] = found["text"].map(is_repost).groupby(found["message_id"]).transform("sum")
     return found
-
-
-def _pseudonyms(author_ids: pd.Series, key: bytes) -> pd.Series:
-    names = {author: pseudonym(author, key) for author in author_ids.dropna().unique()}
-    return author_ids.map(names).astype(object).where(author_ids.notna(), None)
 
 
 def _counted(posts: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from explore.narratives.run import Run
-from explore.posts.pseudonyms import pseudonym
+from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
@@ -30,8 +30,8 @@ _EXPORTED = "post_id, created_at, author_id, lang, region, views, shares, likes,
 class Listing:
     """Posts of a narrative that hold the words: how many in all, and one page of them, the newest first.
 
-    posts: post_id, created_at (UTC), author (pseudonym, null = unknown), lang, views, text, copies (posts of the
-    narrative that say the same).
+    posts: post_id (the pseudonym where it holds the account), created_at (UTC), author (pseudonym, null = unknown),
+    lang, views, text, copies (posts of the narrative that say the same).
     """
 
     total: int
@@ -57,9 +57,8 @@ def listing(
             ORDER BY created_at DESC NULLS LAST, row LIMIT {int(limit)} OFFSET {int(offset)}""",
         *asked,
     )
-    names = {author: pseudonym(author, key) for author in found["author_id"].dropna().unique()}
-    author = found["author_id"].map(names).astype(object).where(found["author_id"].notna(), None)
-    return Listing(int(total["n"].iloc[0]), found.drop(columns="author_id").assign(author=author))
+    posts = with_pseudonyms(found, key).rename(columns={"author_id": "author"})
+    return Listing(int(total["n"].iloc[0]), posts)
 
 
 def exported(

@@ -20,7 +20,7 @@ from explore.narratives import emergence
 from explore.narratives.emergence import Window
 from explore.narratives.run import Run, Timeline
 from explore.narratives.text import is_repost, says_nothing, stop_words, without_links, words
-from explore.posts.pseudonyms import pseudonym
+from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 
 FEWEST = 5  # accounts in the window (messages where there are none): fewer are a conversation
@@ -102,10 +102,10 @@ def examples(
         ).df()
     found["copies"] = found.groupby("message_id")["post_id"].transform("size")
     found["reposts"] = found["text"].map(is_repost).groupby(found["message_id"]).transform("sum")
-    found["author"] = [pseudonym(author, key) if isinstance(author, str) else None for author in found["author_id"]]
     latest = found.drop_duplicates("message_id", keep="last")[::-1].head(most)
     columns = ["why", "post_id", "created_at", "author", "text", "views", "copies", "reposts"]
-    return latest.assign(why="in the window")[columns].reset_index(drop=True)
+    told = with_pseudonyms(latest, key).rename(columns={"author_id": "author"})
+    return told.assign(why="in the window")[columns].reset_index(drop=True)
 
 
 def _between(line: Timeline, window: Window) -> Timeline:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.rewriting import queries
 from explore.posts.snapshots import Snapshot
 
@@ -33,7 +34,8 @@ SELECT count(*) FILTER (in_first AND in_second), count(*) FILTER (NOT in_second)
        count(*) FILTER (in_first AND in_second AND other_counts) FROM pairs
 """
 _CHANGED = f"""
-SELECT a.post_id, left(a.text, {_CLIPPED}) AS first_text, left(b.text, {_CLIPPED}) AS second_text
+SELECT a.post_id, coalesce(a.author_id, b.author_id) AS author_id,
+       left(a.text, {_CLIPPED}) AS first_text, left(b.text, {_CLIPPED}) AS second_text
 FROM (SELECT key FROM pairs WHERE in_first AND in_second AND other_text ORDER BY key LIMIT {_EXAMPLES}) p
 JOIN read_parquet($first) a ON a.post_id = p.key JOIN read_parquet($second) b ON b.post_id = p.key
 ORDER BY a.post_id
@@ -59,14 +61,16 @@ class Comparison:
     changed: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def compare(first: Snapshot, second: Snapshot) -> Comparison:
-    """Compare the posts of two snapshots."""
+def compare(first: Snapshot, second: Snapshot, *, key: bytes) -> Comparison:
+    """Compare the posts of two snapshots; `key` makes the pseudonyms of accounts inside of post ids."""
     by_id = all("post_id" in one.manifest["mapping"] for one in (first, second))
     files = {"first": str(first.posts_path), "second": str(second.posts_path)}
     with TemporaryDirectory(prefix="groundswell-compare-") as scratch, queries(Path(scratch)) as database:
         database.execute(_PAIRS.format(key="post_id" if by_id else _CONTENT), files)
         both, only_first, only_second, other_text, other_counts = database.execute(_COUNTS).fetchall()[0]
         changed = database.execute(_CHANGED, files).df() if by_id else pd.DataFrame()
+    if by_id:
+        changed = with_pseudonyms(changed, key).drop(columns="author_id")
     spans = (first.first_at, first.last_at), (second.first_at, second.last_at)
     by = "id" if by_id else "content"
     return Comparison(by, both, only_first, only_second, other_text, other_counts, spans, changed)

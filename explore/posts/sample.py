@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from explore.posts.batches import Batch
 from explore.posts.checks import Checked, Rules, check
 from explore.posts.layout import Preview, refuse_alike
 from explore.posts.mapping import ColumnMapping, require_text
-from explore.posts.pseudonyms import pseudonym
+from explore.posts.pseudonyms import MADE_WITH_ACCOUNTS, masked, pseudonym, with_pseudonyms
 from explore.posts.times import zone
 
 QUARANTINED = "quarantined"
@@ -34,10 +34,15 @@ class StoredSample:
 
 
 def samples(preview: Preview, mapping: ColumnMapping, *, key: bytes, count: int = 3) -> dict[str, list[str]]:
-    """For each mapped field the first `count` different values of its columns that are not blank."""
-    accounts = _account_columns(mapping)
+    """For each mapped field the first `count` different values of its columns that are not blank.
+
+    Accounts show as pseudonyms, also inside the fields that platforms make with them.
+    """
+    accounts = _columns_of(mapping, "author_id")
+    others = {column for name in MADE_WITH_ACCOUNTS for column in _columns_of(mapping, name)}
+    shown = replace(preview, rows=tuple(_row_masked(row, accounts, others, key) for row in preview.rows))
     return {
-        name: [value for column in source.columns for value in _values(preview, column, accounts, key, count)][:count]
+        name: [value for column in source.columns for value in shown.samples(column, count)][:count]
         for name, source in mapping.sources.items()
     }
 
@@ -69,7 +74,7 @@ def as_stored(
     refuse_alike(preview, mapping.columns, mapping.how)
     rules = Rules(mapping.sources, zone(tz), date_order)
     checked = check(_batch(preview, rules, count), rules)
-    return StoredSample(_with_pseudonyms(_frame(checked), key), _told(checked.time_formats, tz))
+    return StoredSample(with_pseudonyms(_frame(checked), key), _told(checked.time_formats, tz))
 
 
 def _batch(preview: Preview, rules: Rules, count: int) -> Batch:
@@ -87,20 +92,18 @@ def _frame(checked: Checked) -> pd.DataFrame:
     return rows
 
 
-def _with_pseudonyms(rows: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    """Rows whose accounts are pseudonyms, also inside ids of posts that are made with them."""
-    names = [None if pd.isna(author) else pseudonym(author, key) for author in rows["author_id"]]
-    posts = [
-        post if name is None or pd.isna(post) else post.replace(author, name)
-        for post, author, name in zip(rows["post_id"], rows["author_id"], names, strict=True)
-    ]
-    return rows.assign(
-        post_id=pd.Series(posts, rows.index, dtype=object), author_id=pd.Series(names, rows.index, dtype=object)
-    )
+def _row_masked(row: dict[str, str | None], accounts: set[str], others: set[str], key: bytes) -> dict[str, str | None]:
+    """A record whose account columns hold pseudonyms, which stand for the account's id in the `others` too."""
+    named = {column: value for column in accounts if (value := row.get(column)) and value.strip()}
+    made = {column: value for column in others if (value := row.get(column))}
+    for author in named.values():
+        name = pseudonym(author, key)
+        made = {column: masked(value, author, name) for column, value in made.items()}
+    return row | made | {column: pseudonym(author, key) for column, author in named.items()}
 
 
-def _account_columns(mapping: ColumnMapping) -> set[str]:
-    return set(mapping.sources["author_id"].columns) if "author_id" in mapping.sources else set()
+def _columns_of(mapping: ColumnMapping, field: str) -> set[str]:
+    return set(mapping.sources[field].columns) if field in mapping.sources else set()
 
 
 def _values(preview: Preview, column: str, accounts: set[str], key: bytes, count: int) -> list[str]:

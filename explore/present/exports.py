@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from explore.errors import Refused
 from explore.files import write_bytes
-from explore.posts.pseudonyms import pseudonym
+from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.schema import QUARANTINE_SCHEMA, REASONS
 from explore.posts.snapshots import Snapshot
 
@@ -41,7 +41,8 @@ def neutral(text: str) -> str:
 def csv_bytes(tables: Iterable[pd.DataFrame] | pd.DataFrame, *, key: bytes) -> bytes:
     """Tables of the same columns as one CSV: UTF-8 with a mark, every cell quoted, texts and headers `neutral`.
 
-    The column author_id becomes `author` and holds pseudonyms made with `key`. Numbers stay numbers, moments are
+    The column author_id becomes `author` and holds pseudonyms made with `key`, which also stand for the account inside
+    the ids of its posts (see `with_pseudonyms`). Numbers stay numbers, moments are
     ISO 8601, missing values empty cells. Raises ValueError without a table.
     """
     sink = io.StringIO(newline="")
@@ -51,7 +52,8 @@ def csv_bytes(tables: Iterable[pd.DataFrame] | pd.DataFrame, *, key: bytes) -> b
         if header is None:
             header = ["author" if name == AUTHOR else str(name) for name in table.columns]
             writer.writerow([neutral(name) for name in header])
-        columns = [_cells(table[name], key=key) for name in table.columns]
+        told = with_pseudonyms(table, key) if AUTHOR in table else table
+        columns = [_cells(told[name]) for name in told.columns]
         writer.writerows(zip(*columns, strict=True))
     if header is None:
         raise ValueError("an export needs at least one table")
@@ -81,11 +83,9 @@ def quarantine(snapshot: Snapshot, *, with_excerpts: bool = False) -> Iterator[p
             yield table if with_excerpts else table.assign(why=table["reason"].map(REASONS))
 
 
-def _cells(column: pd.Series, *, key: bytes) -> list[str]:
-    if column.name == AUTHOR:
-        write: Callable[[Any], str] = lambda value: pseudonym(str(value), key)  # noqa: E731 (one of three ways)
-    elif pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        write = str
+def _cells(column: pd.Series) -> list[str]:
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        write: Callable[[Any], str] = str
     elif pd.api.types.is_datetime64_any_dtype(column):
         write = pd.Timestamp.isoformat
     else:

@@ -235,3 +235,11 @@ def test_without_views_reach_is_unknown_not_nothing(workspace: Workspace) -> Non
     assert "highest reach" not in set(found.examples["why"])
     assert found.languages.empty
     assert np.isnan(found.examples["views"].astype(float)).all()
+
+
+def test_the_ids_of_example_posts_name_no_account(workspace: Workspace) -> None:
+    posts = [post(i, f"vote {i}", created_at=at(7, second=i), author_id=f"ann{i}") for i in range(30)]
+    found = from_posts(workspace, [one | {"post_id": f"{one['author_id']}_{one['post_id']}"} for one in posts])
+    shown = found.examples
+    assert len(shown)
+    assert [one.split("_")[0] for one in shown["post_id"]] == shown["author"].tolist()

@@ -6,8 +6,9 @@ import pytest
 
 from explore.narratives.listing import exported, listing
 from explore.posts.pseudonyms import pseudonym
+from explore.settings import Workspace
 from tests.narratives.conftest import Explored
-from tests.narratives.making import BREAD, VOTE, at
+from tests.narratives.making import BREAD, VOTE, at, post, run_with, snapshot_of
 
 KEY = b"a key for tests"
 
@@ -47,3 +48,12 @@ def test_an_export_holds_the_same_posts_by_time_and_no_link_that_names_an_accoun
     assert table["post_id"].tolist() == ["p0", "p1", "p2", "p3"]
     assert list(table)[:3] == ["post_id", "created_at", "author_id"]
     assert "url" not in table
+
+
+def test_the_ids_of_listed_posts_name_no_account(workspace: Workspace) -> None:
+    posts = [post(i, f"vote {i}", created_at=at(7, second=i), author_id=f"ann{i}") for i in range(30)]
+    posts = [one | {"post_id": f"{one['author_id']}_{one['post_id']}"} for one in posts]
+    run = run_with(workspace, posts, groups=["vote"])
+    shown = listing(run, snapshot_of(workspace, posts), 0, as_of=None, key=KEY).posts
+    assert len(shown) == 30
+    assert [one.split("_")[0] for one in shown["post_id"]] == shown["author"].tolist()

@@ -187,6 +187,17 @@ def test_the_posts_of_a_pocket_are_those_in_the_window_with_pseudonyms(tmp_path:
     assert (shown["copies"] == 1).all()
 
 
+def test_the_ids_of_posts_of_a_pocket_name_no_account(tmp_path: Path) -> None:
+    workspace = workspace_at(tmp_path / "workspace")
+    posts = sorted([*chatter(per_day=20), *event("quake")], key=lambda one: one["created_at"])
+    posts = [one | {"post_id": f"{one['author_id']}-{one['post_id']}"} for one in posts]
+    run = explored(workspace, posts)
+    found = seen(run, DAY).pockets
+    shown = radar.examples(run, snapshot_of(workspace, posts), found["message_ids"][0], window=DAY, key=b"k")
+    assert len(shown) == 4
+    assert [one.split("-")[0] for one in shown["post_id"]] == shown["author"].tolist()
+
+
 def test_what_a_run_found_to_be_a_narrative_is_no_pocket(streamed: Explored) -> None:
     assert labels(seen(streamed.run, DAY)) == []
 

@@ -178,7 +178,7 @@ def test_name_note_and_retention_go_with_the_posts(workspace: Workspace, tmp_pat
 def test_two_snapshots_are_compared_post_by_post(workspace: Workspace, tmp_path: Path) -> None:
     one = today(workspace, tmp_path, [line(1, views=1), line(2), line(3)], "one")
     other = today(workspace, tmp_path, [line(1, views=9), line(2, "edited"), line(4), line(5)], "other")
-    found = compare(one, other)
+    found = compare(one, other, key=b"key")
     assert (found.by, found.both, found.only_first, found.only_second) == ("id", 2, 1, 2)
     assert (found.other_text, found.other_counts) == (1, 1)
     assert found.changed.to_dict("records") == [
@@ -190,7 +190,7 @@ def test_two_snapshots_are_compared_post_by_post(workspace: Workspace, tmp_path:
 def test_snapshots_without_ids_are_compared_by_content(workspace: Workspace, tmp_path: Path) -> None:
     one = today(workspace, tmp_path, [{"text": "same"}, {"text": "mine"}], "one")
     other = today(workspace, tmp_path, [{"text": "new"}, {"text": "same"}], "other")
-    found = compare(one, other)
+    found = compare(one, other, key=b"key")
     assert (found.by, found.both, found.only_first, found.only_second, found.other_text) == ("content", 1, 1, 1, 0)
 
 

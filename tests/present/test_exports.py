@@ -67,6 +67,17 @@ def test_accounts_leave_as_pseudonyms() -> None:
     assert b"alice" not in content
 
 
+def test_ids_of_posts_leave_without_the_account_they_are_made_with() -> None:
+    ids = ["ImaPharrelFake-1672", "12_7", "312", "free"]
+    table = pd.DataFrame({"post_id": ids, "author_id": ["ImaPharrelFake", "12", "12", None], "media_id": ids})
+    first, second = (pseudonym(author, KEY) for author in ("ImaPharrelFake", "12"))
+    left = [f"{first}-1672", f"{second}_7", "312", "free"]
+    names = [first, second, second, ""]
+    content = csv_bytes(table, key=KEY)
+    assert read_back(content)[1:] == [[one, name, one] for one, name in zip(left, names, strict=True)]
+    assert b"ImaPharrelFake" not in content
+
+
 def test_tables_of_one_export_share_a_header() -> None:
     tables = (pd.DataFrame({"text": [text]}) for text in "ab")
     assert read_back(csv_bytes(tables, key=KEY)) == [["text"], ["a"], ["b"]]
