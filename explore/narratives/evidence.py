@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from explore.errors import Refused
-from explore.narratives import ranking
+from explore.narratives import amplification, ranking
 from explore.narratives.emergence import MIN_BASELINE_WINDOWS, Window
 from explore.narratives.jumps import Jumps, jumps
 from explore.narratives.run import Run
-from explore.narratives.text import is_repost
 from explore.posts.pseudonyms import pseudonym
 from explore.posts.snapshots import Snapshot
 
@@ -36,6 +35,10 @@ _POSTS = """
 # A link without the punctuation around it: brackets only in pairs, and no script that is written without spaces
 _OUTSIDE = r"""\s<>"()\[\]{}…»”、。」）\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}"""
 _LINK = rf"https?://(?:[^{_OUTSIDE}]|\([^\s<>\"()]*\))*(?:[^{_OUTSIDE}.,;:!?'’]|\([^\s<>\"()]*\))"
+_EXAMPLE = [
+    *("why", "post_id", "created_at", "author", "text", "lang", "views", "shares"),
+    *("copies", "accounts", "reposts"),
+]
 _NO_CURVE = pd.DataFrame(columns=["bin_start", "posts", "authors", "views"])
 _NO_EXPECTATION = pd.DataFrame(columns=["bin_start", "low", "expected", "high"])
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
@@ -50,8 +53,8 @@ class Evidence:
     the steps of `curve`. Frames and their columns:
     curve: bin_start, posts, authors (the unit), views (null = unknown); every step, zeros included.
     expected: bin_start, low, expected, high units per step from the baseline (95 % of Poisson steps); empty when the
-    narrative is not testable. examples: why, post_id, created_at, author, text, lang, views, shares, copies (its posts
-    that say the same), reposts (marked ones among them).
+    narrative is not testable. examples: why, post_id, created_at, author, text, lang, views, shares, and among all its
+    posts `amplification.repeats`: copies, accounts, reposts.
     links: link, posts, authors. tags: tag, posts, authors. authors: author, posts, share. languages: lang, posts; where
     any is known, the unknown count as "und". neighbours: narrative_id, label, similarity (cosine), n_posts.
     jumps: where it went and when.
@@ -127,9 +130,7 @@ def _posts(
             "as_of": window.as_of if window else FAR_FUTURE,
         },
     ).df()
-    found["copies"] = found.groupby("message_id")["post_id"].transform("size")
-    found["reposts"] = found["text"].map(is_repost).groupby(found["message_id"]).transform("sum")
-    return found
+    return found.join(amplification.repeats(found))
 
 
 def _pseudonyms(author_ids: pd.Series, key: bytes) -> pd.Series:
@@ -179,8 +180,7 @@ def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
         fresh = ordered[~ordered["message_id"].isin(taken)].head(1)
         taken |= set(fresh["message_id"])
         chosen.append(fresh.assign(why=why))
-    columns = ["why", "post_id", "created_at", "author", "text", "lang", "views", "shares", "copies", "reposts"]
-    listed = pd.concat(chosen)[columns]
+    listed = pd.concat(chosen)[_EXAMPLE]
     return listed.sort_values("why", key=lambda why: why.map(REASONS.index), kind="stable", ignore_index=True)
 
 

@@ -315,7 +315,7 @@ def _post(row: Mapping[Any, Any]) -> dict[str, Any]:
         words.when(row["created_at"]),
         "" if views is None or pd.isna(views) else f"{words.compact(views)} views",
         words.language(row["lang"]) if isinstance(row["lang"], str) and row["lang"] != "und" else "",
-        words.repeated(row, "{} posts say the same"),
+        words.repeated(row),
     ]
     return {
         "why": str(row["why"]),

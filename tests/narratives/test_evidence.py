@@ -128,7 +128,8 @@ def test_examples_show_no_message_twice_and_say_why_they_are_shown(few: Explored
     assert examples["why"].tolist() == ["typical now", "highest reach", "earliest", "latest"]
     assert set(examples["author"]) <= {pseudonym(name, KEY) for name in ("a1", "a2", "a3")}
     copied = examples[examples["text"].str.contains("by text")].iloc[0]
-    assert (copied["copies"], copied["reposts"]) == (2, 0)
+    assert (copied["copies"], copied["accounts"], copied["reposts"]) == (2, 2, 0)
+    assert (of(few, BREAD).examples["accounts"] == 1).all()  # three copies by one account, one of another
 
 
 def test_examples_cover_every_reason_where_there_are_enough_messages(streamed: Explored) -> None:
@@ -225,7 +226,7 @@ def test_without_authors_messages_are_counted_and_nobody_is_named(workspace: Wor
     assert found.unit == "messages"
     assert found.curve["authors"].sum() == 5  # the two copies stand in different hours
     assert found.authors.empty
-    assert found.examples["author"].isna().all()
+    assert found.examples[["author", "accounts"]].isna().all(axis=None)
     assert found.links[["posts", "authors"]].to_numpy().tolist() == [[2, 0]]
 
 
