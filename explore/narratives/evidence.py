@@ -15,6 +15,7 @@ from explore.narratives import amplification, ranking
 from explore.narratives.emergence import MIN_BASELINE_WINDOWS, Window
 from explore.narratives.jumps import Jumps, jumps
 from explore.narratives.run import Run
+from explore.narratives.text import is_repost
 from explore.posts.pseudonyms import pseudonym
 from explore.posts.snapshots import Snapshot
 
@@ -45,6 +46,19 @@ FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
+class Makeup:
+    """What the posts of the window are: how many in all, marked reposts, and `amplification.unmarked_copies`; and of
+    the most posted message its posts, the accounts that posted it (null where one of these names none), and reposts."""
+
+    posts: int = 0
+    reposts: int = 0
+    unmarked: int = 0
+    largest: int = 0
+    largest_accounts: float = float("nan")
+    largest_reposts: int = 0
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything about one narrative as of `window.as_of`; times are UTC, authors are pseudonyms.
 
@@ -57,7 +71,7 @@ class Evidence:
     posts `amplification.repeats`: copies, accounts, reposts.
     links: link, posts, authors. tags: tag, posts, authors. authors: author, posts, share. languages: lang, posts; where
     any is known, the unknown count as "und". neighbours: narrative_id, label, similarity (cosine), n_posts.
-    jumps: where it went and when.
+    jumps: where it went and when. makeup: of its posts in the window.
     """
 
     narrative: dict[str, Any]
@@ -73,6 +87,7 @@ class Evidence:
     languages: pd.DataFrame
     neighbours: pd.DataFrame
     jumps: Jumps = field(default_factory=Jumps)
+    makeup: Makeup = field(default_factory=Makeup)
 
 
 def evidence(
@@ -94,6 +109,7 @@ def evidence(
         posts = _posts(connection, run, snapshot, narrative_id, window)
         tables = {name: _counted(posts, name) for name in ("link", "tag")}
     posts["author"] = _pseudonyms(posts["author_id"], key)
+    in_window = posts[posts["created_at"] >= window.start] if window else posts[:0]
     step, curve = _curve(run, narrative_id, window=window, whole=whole) if window else (STEPS[-1], _NO_CURVE)
     return Evidence(
         narrative=row,
@@ -102,13 +118,14 @@ def evidence(
         bin=step,
         curve=curve,
         expected=_expected(curve, window) if window and row["testable"] else _NO_EXPECTATION,
-        examples=_examples(posts, window),
+        examples=_examples(posts, in_window),
         links=tables["link"],
         tags=tables["tag"],
         authors=_authors(posts),
         languages=_languages(posts),
         neighbours=_neighbours(run, narrative_id, listed),
         jumps=jumps(posts),
+        makeup=_makeup(in_window),
     )
 
 
@@ -157,13 +174,31 @@ def _languages(posts: pd.DataFrame) -> pd.DataFrame:
     return counts.head(LISTED).rename_axis("lang").reset_index(name="posts")
 
 
-def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
+def _makeup(now: pd.DataFrame) -> Makeup:
+    """Of the posts in the window, `now`."""
+    if now.empty:
+        return Makeup()
+    repeats = amplification.repeats(now)
+    largest = repeats.loc[repeats["copies"].idxmax()]
+    repost = now["text"].map(is_repost).to_numpy(dtype=bool)
+    message, author = (pd.factorize(now[column])[0].astype(np.int64) for column in ("message_id", "author_id"))
+    return Makeup(
+        posts=len(now),
+        reposts=int(repost.sum()),
+        unmarked=int(amplification.unmarked_copies(message, author, repost).sum()),
+        largest=int(largest["copies"]),
+        largest_accounts=float(largest["accounts"]),
+        largest_reposts=int(largest["reposts"]),
+    )
+
+
+def _examples(posts: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice.
 
-    The reasons take turns, matters of fact before what is typical: the post called the earliest is the earliest.
+    `now`: the posts of the window. The reasons take turns, matters of fact before what is typical: the post called the
+    earliest is the earliest.
     """
     first_of_message = posts.drop_duplicates("message_id")
-    now = posts[posts["created_at"] >= window.start] if window else posts[:0]
     orders = {
         "earliest": first_of_message,
         "highest reach": posts[posts["views"].fillna(0) > 0].sort_values("views", ascending=False, kind="stable"),
