@@ -238,7 +238,7 @@ def _about(post: Mapping[str, Any]) -> str:
     said += [f"account {post['author']}"] if post["author"] else []
     said += [words.when(post["created_at"])] if pd.notna(post["created_at"]) else []
     said += [words.count(post["views"], "view")] if pd.notna(post["views"]) else []
-    said += [words.repeated(post, "posted {} times")]
+    said += [words.repeated(post)]
     return " · ".join(filter(None, said))
 
 

@@ -7,7 +7,10 @@ about; it is no verdict on anybody.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+from explore.narratives.text import is_repost
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -51,6 +54,20 @@ def top_author_share(narrative: Ints, author: Ints, *, k: int) -> NDArray[np.flo
     share = _per_post(top, narrative, k=k)
     share[top == 0] = np.nan
     return share
+
+
+def repeats(posts: pd.DataFrame) -> pd.DataFrame:
+    """How often the message of each post came among `posts` (message_id, author_id, text), with the same index.
+
+    Columns: copies (posts of the message), accounts (that posted it; null where one of these posts names none), reposts
+    (marked ones among them).
+    """
+    of = posts["message_id"]
+    authors = posts["author_id"].groupby(of)
+    copies = of.groupby(of).transform("size")
+    accounts = authors.transform("nunique").astype(float).where(authors.transform("count") == copies)
+    marked = posts["text"].map(is_repost).astype(bool)
+    return pd.DataFrame({"copies": copies, "accounts": accounts, "reposts": marked.groupby(of).transform("sum")})
 
 
 def _copied(message: Ints, author: Ints) -> Bools:

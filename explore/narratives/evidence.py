@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from explore.errors import Refused
-from explore.narratives import ranking
+from explore.narratives import amplification, ranking
 from explore.narratives.emergence import MIN_BASELINE_WINDOWS, Window
 from explore.narratives.jumps import Jumps, jumps
 from explore.narratives.run import Run
@@ -36,9 +36,26 @@ _POSTS = """
 # A link without the punctuation around it: brackets only in pairs, and no script that is written without spaces
 _OUTSIDE = r"""\s<>"()\[\]{}…»”、。」）\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}"""
 _LINK = rf"https?://(?:[^{_OUTSIDE}]|\([^\s<>\"()]*\))*(?:[^{_OUTSIDE}.,;:!?'’]|\([^\s<>\"()]*\))"
+_EXAMPLE = [
+    *("why", "post_id", "created_at", "author", "text", "lang", "views", "shares"),
+    *("copies", "accounts", "reposts"),
+]
 _NO_CURVE = pd.DataFrame(columns=["bin_start", "posts", "authors", "views"])
 _NO_EXPECTATION = pd.DataFrame(columns=["bin_start", "low", "expected", "high"])
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Makeup:
+    """What the posts of the window are: how many in all, marked reposts, and `amplification.unmarked_copies`; and of
+    the most posted message its posts, the accounts that posted it (null where one of these names none), and reposts."""
+
+    posts: int = 0
+    reposts: int = 0
+    unmarked: int = 0
+    largest: int = 0
+    largest_accounts: float = float("nan")
+    largest_reposts: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,11 +67,11 @@ class Evidence:
     the steps of `curve`. Frames and their columns:
     curve: bin_start, posts, authors (the unit), views (null = unknown); every step, zeros included.
     expected: bin_start, low, expected, high units per step from the baseline (95 % of Poisson steps); empty when the
-    narrative is not testable. examples: why, post_id, created_at, author, text, lang, views, shares, copies (its posts
-    that say the same), reposts (marked ones among them).
+    narrative is not testable. examples: why, post_id, created_at, author, text, lang, views, shares, and among all its
+    posts `amplification.repeats`: copies, accounts, reposts.
     links: link, posts, authors. tags: tag, posts, authors. authors: author, posts, share. languages: lang, posts; where
     any is known, the unknown count as "und". neighbours: narrative_id, label, similarity (cosine), n_posts.
-    jumps: where it went and when.
+    jumps: where it went and when. makeup: of its posts in the window.
     """
 
     narrative: dict[str, Any]
@@ -70,6 +87,7 @@ class Evidence:
     languages: pd.DataFrame
     neighbours: pd.DataFrame
     jumps: Jumps = field(default_factory=Jumps)
+    makeup: Makeup = field(default_factory=Makeup)
 
 
 def evidence(
@@ -92,6 +110,7 @@ def evidence(
         tables = {name: _counted(posts, name) for name in ("link", "tag")}
     told = with_pseudonyms(posts[["author_id", "post_id"]], key)
     posts = posts.assign(author=told["author_id"], post_id=told["post_id"])
+    in_window = posts[posts["created_at"] >= window.start] if window else posts[:0]
     step, curve = _curve(run, narrative_id, window=window, whole=whole) if window else (STEPS[-1], _NO_CURVE)
     return Evidence(
         narrative=row,
@@ -100,13 +119,14 @@ def evidence(
         bin=step,
         curve=curve,
         expected=_expected(curve, window) if window and row["testable"] else _NO_EXPECTATION,
-        examples=_examples(posts, window),
+        examples=_examples(posts, in_window),
         links=tables["link"],
         tags=tables["tag"],
         authors=_authors(posts),
         languages=_languages(posts),
         neighbours=_neighbours(run, narrative_id, listed),
         jumps=jumps(posts),
+        makeup=_makeup(in_window),
     )
 
 
@@ -128,9 +148,7 @@ def _posts(
             "as_of": window.as_of if window else FAR_FUTURE,
         },
     ).df()
-    found["copies"] = found.groupby("message_id")["post_id"].transform("size")
-    found["reposts"] = found["text"].map(is_repost).groupby(found["message_id"]).transform("sum")
-    return found
+    return found.join(amplification.repeats(found))
 
 
 def _counted(posts: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -152,13 +170,31 @@ def _languages(posts: pd.DataFrame) -> pd.DataFrame:
     return counts.head(LISTED).rename_axis("lang").reset_index(name="posts")
 
 
-def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
+def _makeup(now: pd.DataFrame) -> Makeup:
+    """Of the posts in the window, `now`."""
+    if now.empty:
+        return Makeup()
+    repeats = amplification.repeats(now)
+    largest = repeats.loc[repeats["copies"].idxmax()]
+    repost = now["text"].map(is_repost).to_numpy(dtype=bool)
+    message, author = (pd.factorize(now[column])[0].astype(np.int64) for column in ("message_id", "author_id"))
+    return Makeup(
+        posts=len(now),
+        reposts=int(repost.sum()),
+        unmarked=int(amplification.unmarked_copies(message, author, repost).sum()),
+        largest=int(largest["copies"]),
+        largest_accounts=float(largest["accounts"]),
+        largest_reposts=int(largest["reposts"]),
+    )
+
+
+def _examples(posts: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice.
 
-    The reasons take turns, matters of fact before what is typical: the post called the earliest is the earliest.
+    `now`: the posts of the window. The reasons take turns, matters of fact before what is typical: the post called the
+    earliest is the earliest.
     """
     first_of_message = posts.drop_duplicates("message_id")
-    now = posts[posts["created_at"] >= window.start] if window else posts[:0]
     orders = {
         "earliest": first_of_message,
         "highest reach": posts[posts["views"].fillna(0) > 0].sort_values("views", ascending=False, kind="stable"),
@@ -175,8 +211,7 @@ def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
         fresh = ordered[~ordered["message_id"].isin(taken)].head(1)
         taken |= set(fresh["message_id"])
         chosen.append(fresh.assign(why=why))
-    columns = ["why", "post_id", "created_at", "author", "text", "lang", "views", "shares", "copies", "reposts"]
-    listed = pd.concat(chosen)[columns]
+    listed = pd.concat(chosen)[_EXAMPLE]
     return listed.sort_values("why", key=lambda why: why.map(REASONS.index), kind="stable", ignore_index=True)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import duckdb
 import pandas as pd
 
+from explore.narratives import amplification
 from explore.narratives.run import Run
 from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
@@ -16,8 +17,8 @@ FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 
 # Words are looked for as they are written: no sign means anything but itself
 _POSTS = """
-    SELECT s.*, r.message_id, r.copies
-    FROM (SELECT row, message_id, count(*) OVER (PARTITION BY message_id) AS copies FROM read_parquet($run_posts)
+    SELECT s.*, r.message_id
+    FROM (SELECT row, message_id FROM read_parquet($run_posts)
           WHERE narrative_id = $narrative AND (created_at < $as_of OR created_at IS NULL)) r
     JOIN (SELECT *, file_row_number AS row FROM read_parquet($posts, file_row_number = true)) s USING (row)
     WHERE list_bool_and([true] || list_transform($words, lambda word: contains(lower(text), lower(word))))
@@ -31,7 +32,8 @@ class Listing:
     """Posts of a narrative that hold the words: how many in all, and one page of them, the newest first.
 
     posts: post_id (the pseudonym where it holds the account), created_at (UTC), author (pseudonym, null = unknown),
-    lang, views, text, copies (posts of the narrative that say the same).
+    lang, views, text, and among all posts of the narrative before the moment `amplification.repeats`: copies, accounts,
+    reposts.
     """
 
     total: int
@@ -53,10 +55,12 @@ def listing(
     asked = (run, snapshot, narrative_id, as_of, search)
     total = _query(f"SELECT count(*) AS n FROM ({_POSTS})", *asked)
     found = _query(
-        f"""SELECT post_id, created_at, author_id, lang, views, text, copies FROM ({_POSTS})
+        f"""SELECT post_id, created_at, author_id, lang, views, text, message_id FROM ({_POSTS})
             ORDER BY created_at DESC NULLS LAST, row LIMIT {int(limit)} OFFSET {int(offset)}""",
         *asked,
     )
+    told = _repeats(found["message_id"], run, snapshot, narrative_id, as_of)
+    found = found.join(told, on="message_id").drop(columns="message_id")
     posts = with_pseudonyms(found, key).rename(columns={"author_id": "author"})
     return Listing(int(total["n"].iloc[0]), posts)
 
@@ -74,8 +78,27 @@ def exported(
     )
 
 
+def _repeats(
+    message_ids: pd.Series, run: Run, snapshot: Snapshot, narrative_id: int, as_of: datetime | None
+) -> pd.DataFrame:
+    """How often these messages came, by message_id."""
+    posts = _query(
+        f"SELECT message_id, author_id, text FROM ({_POSTS}) WHERE list_contains($messages, message_id)",
+        run, snapshot, narrative_id, as_of, "", messages=message_ids.unique().tolist(),
+    )  # fmt: skip
+    return (
+        posts[["message_id"]].join(amplification.repeats(posts)).drop_duplicates("message_id").set_index("message_id")
+    )
+
+
 def _query(
-    sql: str, run: Run, snapshot: Snapshot, narrative_id: int, as_of: datetime | None, search: str
+    sql: str,
+    run: Run,
+    snapshot: Snapshot,
+    narrative_id: int,
+    as_of: datetime | None,
+    search: str,
+    **more: list[str],
 ) -> pd.DataFrame:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -87,5 +110,6 @@ def _query(
                 "narrative": narrative_id,
                 "as_of": as_of or FAR_FUTURE,
                 "words": search.split(),
+                **more,
             },
         ).df()

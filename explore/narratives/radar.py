@@ -16,10 +16,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from explore.narratives import emergence
+from explore.narratives import amplification, emergence
 from explore.narratives.emergence import Window
 from explore.narratives.run import Run, Timeline
-from explore.narratives.text import is_repost, says_nothing, stop_words, without_links, words
+from explore.narratives.text import says_nothing, stop_words, without_links, words
 from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 
@@ -86,7 +86,7 @@ def examples(
     """The latest posts of a pocket in the window, one a message, newest first; `key` makes the pseudonyms.
 
     Columns as in `evidence.Evidence.examples` but for lang and shares: why, post_id, created_at, author, text, views,
-    copies (posts of the message in the window), reposts (marked ones among them).
+    copies, accounts and reposts among those in the window.
     """
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -100,10 +100,9 @@ def examples(
                 "as_of": window.as_of,
             },
         ).df()
-    found["copies"] = found.groupby("message_id")["post_id"].transform("size")
-    found["reposts"] = found["text"].map(is_repost).groupby(found["message_id"]).transform("sum")
+    found = found.join(amplification.repeats(found))
     latest = found.drop_duplicates("message_id", keep="last")[::-1].head(most)
-    columns = ["why", "post_id", "created_at", "author", "text", "views", "copies", "reposts"]
+    columns = ["why", "post_id", "created_at", "author", "text", "views", "copies", "accounts", "reposts"]
     told = with_pseudonyms(latest, key).rename(columns={"author_id": "author"})
     return told.assign(why="in the window")[columns].reset_index(drop=True)
 

@@ -25,7 +25,7 @@ from markupsafe import Markup
 
 from explore.errors import Refused
 from explore.files import write_bytes
-from explore.narratives.evidence import Evidence
+from explore.narratives.evidence import Evidence, Makeup
 from explore.narratives.replay import Detection
 from explore.narratives.spread import Spread
 from explore.posts.collection import Collection
@@ -271,6 +271,7 @@ def _figures(evidence: Evidence) -> list[tuple[str, str]]:
         ("Share of posts that are copies without that mark", words.percent(n.get("unmarked_copy_share"))),
         ("Share of posts by the most active account", words.percent(n.get("top_author_share"))),
         (f"{counted} in the window", active),
+        *_in_window(evidence.makeup, unit),
         (f"{counted} in the baseline, summed over {words.count(n.get('base_bins'), 'window')}",
          f"{words.number(n.get('base_authors'))} of {words.number(n.get('base_active'))} active"),
         ("Growth", words.growth(n)),
@@ -280,6 +281,18 @@ def _figures(evidence: Evidence) -> list[tuple[str, str]]:
         ("Last seen", words.when(n.get("last_at"))),
     ]  # fmt: skip
     return [(name, value) for name, value in rows if value != "unknown" or name in ("Reach (views)", "First seen")]
+
+
+def _in_window(makeup: Makeup, unit: str) -> list[tuple[str, str]]:
+    """How many of the window's posts are reposts, copies, and one text, name and value; none without posts."""
+    by = f", by {words.count(makeup.largest_accounts, 'account')}" if unit == "accounts" else ""
+    rows = [
+        ("Marked reposts among the posts in the window", makeup.reposts, ""),
+        ("Copies without that mark among the posts in the window", makeup.unmarked, ""),
+        ("Posts in the window that are its most posted text", makeup.largest, by),
+    ]
+    total = words.number(makeup.posts)
+    return [(name, f"{words.number(n)} of {total}{more}") for name, n, more in rows] if makeup.posts else []
 
 
 def _languages(languages: pd.DataFrame, *, posts: int) -> list[tuple[str, str]]:
@@ -315,7 +328,7 @@ def _post(row: Mapping[Any, Any]) -> dict[str, Any]:
         words.when(row["created_at"]),
         "" if views is None or pd.isna(views) else f"{words.compact(views)} views",
         words.language(row["lang"]) if isinstance(row["lang"], str) and row["lang"] != "und" else "",
-        words.repeated(row, "{} posts say the same"),
+        words.repeated(row),
     ]
     return {
         "why": str(row["why"]),

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from explore.narratives.emergence import Window
-from explore.narratives.evidence import Evidence
+from explore.narratives.evidence import Evidence, Makeup
 from explore.posts.collection import Collection
 from explore.present import steadiness, words
 from explore.present.steadiness import Measured
@@ -20,6 +20,11 @@ A_HANDFUL = 10  # units in the window below which a few people explain everythin
 SHORT_BASELINE = 7  # bins; with fewer, a weekday or one news event can look like growth
 OFTEN_UNKNOWN = 0.1  # share of posts without a language from which on it is said
 MOST = 3  # holes that are told one by one
+COPIES_CAN_BE = (
+    "Copies can be a campaign, a shared quote, a news feed, or reposts whose mark the file does not keep; volume alone "
+    "does not tell which."
+)
+REPOSTING_IS = "Reposting is ordinary sharing: the volume says how often it was passed on, not how many wrote it."
 NONE_FOUND = (
     "None of the usual weaknesses was found: copies, one account, few of them, a short history, holes in the "
     "collection. That is no clearance: these checks do not look at who is behind the accounts, or why they post."
@@ -41,6 +46,7 @@ def doubts(
     """
     narrative, window, unit = evidence.narrative, evidence.window, evidence.unit
     found = [
+        *_about_copies(evidence),
         *_about_volume(narrative, unit),
         *(_about_baseline(narrative, window) if window else []),
         *(_about_collecting(narrative, window, collection) if window and collection else []),
@@ -72,7 +78,7 @@ def collected(collection: Collection, *, begin: datetime, start: datetime, end: 
 
 
 def _about_volume(narrative: Mapping[str, Any], unit: str) -> list[str]:
-    found = _about_copies(narrative)
+    found = []
     top, now = (_figure(narrative, key) for key in ("top_author_share", "now_authors"))
     if top >= MOSTLY_ONE_ACCOUNT:
         found.append(f"One account wrote {words.percent(top)} of its posts.")
@@ -82,8 +88,44 @@ def _about_volume(narrative: Mapping[str, Any], unit: str) -> list[str]:
     return found
 
 
-def _about_copies(narrative: Mapping[str, Any]) -> list[str]:
-    """That copies make the volume, or reposts and copies; a run that does not tell them apart calls both copies."""
+def _about_copies(evidence: Evidence) -> list[str]:
+    """That copies make the volume, of the window or of all its posts; what that can be is said once."""
+    now, ever = _copied_now(evidence.makeup, evidence.unit), _copied(evidence.narrative)
+    all_now = evidence.makeup.posts == evidence.narrative.get("n_posts")
+    found: list[str] = []
+    for said, meaning in [now] if all_now else [now, ever]:
+        if said:
+            found.append(said if any(meaning in other for other in found) else f"{said} {meaning}".strip())
+    return found
+
+
+def _copied_now(makeup: Makeup, unit: str) -> tuple[str, str]:
+    """That copies, reposts and copies, or one text make the window's posts, and what that can be; else empty."""
+    most, told = max(MOSTLY_COPIES * makeup.posts, 2), makeup.reposts + makeup.unmarked
+    largest = _largest(makeup, unit)
+    then = f"; {largest}" if largest else ""
+    posts = f"of its {words.number(makeup.posts)} posts"
+    if makeup.unmarked >= most:
+        unmarked = f"{words.number(makeup.unmarked)} {posts} are copies without a mark as reposts"
+        return f"In the window, {unmarked}{then}.", COPIES_CAN_BE
+    if told >= most:
+        also = f" or copies without that mark ({words.number(makeup.unmarked)})" if makeup.unmarked else ""
+        reposts = f"marked reposts ({words.number(makeup.reposts)}){also}" if also else "marked reposts"
+        return f"In the window, {words.number(told)} {posts} are {reposts}{then}.", REPOSTING_IS
+    return (f"In the window, {largest}.", "") if makeup.largest >= most else ("", "")
+
+
+def _largest(makeup: Makeup, unit: str) -> str:
+    """What part of the window's posts is its most posted text, in words; empty where none came twice."""
+    if makeup.largest < 2:
+        return ""
+    marked = f", {words.marked(makeup.largest_reposts)}" if makeup.largest_reposts else ""
+    by = f", by {words.count(makeup.largest_accounts, 'account')}" if unit == "accounts" else ""
+    return f"{words.number(makeup.largest)} of the {words.count(makeup.posts, 'post')} are one text{marked}{by}"
+
+
+def _copied(narrative: Mapping[str, Any]) -> tuple[str, str]:
+    """The same of all its posts; a run that does not tell reposts and copies apart calls both copies."""
     told = not pd.isna(narrative.get("repost_share", float("nan")))
     reposts = _figure(narrative, "repost_share")
     copies = _figure(narrative, "unmarked_copy_share" if told else "copy_share")
@@ -93,17 +135,11 @@ def _about_copies(narrative: Mapping[str, Any]) -> list[str]:
     )
     if copies >= MOSTLY_COPIES:
         marks = "without a mark as reposts" if told else "or reposts, which this run does not tell apart"
-        return [
-            f"{words.percent(copies)} of its posts are copies {marks} ({size}). Copies can be a campaign, a shared "
-            "quote, a news feed, or reposts whose mark the file does not keep; volume alone does not tell which."
-        ]
+        return f"{words.percent(copies)} of its posts are copies {marks} ({size}).", COPIES_CAN_BE
     if reposts + copies >= MOSTLY_COPIES:
         also = f" and {words.percent(copies)} copies without that mark" if copies else ""
-        return [
-            f"{words.percent(reposts)} of its posts are marked reposts{also} ({size}). Reposting is ordinary sharing: "
-            "the volume says how often it was passed on, not how many wrote it."
-        ]
-    return []
+        return f"{words.percent(reposts)} of its posts are marked reposts{also} ({size}).", REPOSTING_IS
+    return "", ""
 
 
 def _about_baseline(narrative: Mapping[str, Any], window: Window) -> list[str]:

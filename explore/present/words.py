@@ -192,13 +192,19 @@ def copies(narrative: Mapping[str, Any], unit: str) -> str:
     return f"{said} {_some(others)} of {rest} {'say' if others > 1 else 'says'} {same}."
 
 
-def repeated(post: Mapping[Any, Any], said: str) -> str:
-    """How often a post's text came, as `said` with the number in it, and how many of those are marked reposts; empty
-    where it came once. `post` has copies and reposts."""
+def repeated(post: Mapping[Any, Any]) -> str:
+    """How often a post's text came, by how many accounts, and how many of those are marked reposts; empty where it came
+    once: "the same text 24 times, 1 of them marked as a repost, by 19 accounts". `post`: copies, accounts, reposts."""
     if post["copies"] < 2:
         return ""
-    marked = f", {number(post['reposts'])} of them marked as reposts" if post["reposts"] else ""
-    return f"{said.format(number(post['copies']))}{marked}"
+    by = "this account alone" if post["accounts"] == 1 else count(post["accounts"], "account")
+    among = f", {marked(post['reposts'])}," if post["reposts"] else ""
+    return f"the same text {number(post['copies'])} times{among} by {by}"
+
+
+def marked(reposts: Any) -> str:
+    """How many of the posts just named are marked reposts: "1 of them marked as a repost"."""
+    return f"{number(reposts)} of them marked as {'a repost' if reposts == 1 else 'reposts'}"
 
 
 def since(narrative: Mapping[str, Any]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from explore.narratives.amplification import copy_share, repost_share, top_author_share, unmarked_copy_share
+from explore.narratives.amplification import copy_share, repeats, repost_share, top_author_share, unmarked_copy_share
 from tests.narratives.making import ints
 
 
@@ -43,6 +44,20 @@ def test_the_most_active_account_is_shared_out_over_all_posts_of_the_narrative()
     narrative = ints(0, 0, 0, 0, 1, 1, -1)
     author = ints(7, 7, 8, -1, 8, 7, 7)
     assert top_author_share(narrative, author, k=2).tolist() == [0.5, 0.5]
+
+
+def test_a_text_posted_once_each_by_many_accounts_is_told_from_one_account_that_repeats_it() -> None:
+    posts = pd.DataFrame(
+        {
+            "message_id": ["a", "b", "a", "b", "b", "c", "c"],
+            "author_id": ["x", "z", "y", "z", "z", "x", None],
+            "text": ["hello", "bye", "RT @x: hello", "bye", "bye", "ah", "ah"],
+        }
+    )
+    found = repeats(posts)
+    assert found["copies"].tolist() == [2, 3, 2, 3, 3, 2, 2]
+    assert found["accounts"].tolist() == pytest.approx([2, 1, 2, 1, 1, np.nan, np.nan], nan_ok=True)
+    assert found["reposts"].tolist() == [1, 0, 1, 0, 0, 0, 0]
 
 
 def test_what_is_not_known_is_null() -> None:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from explore.errors import Refused
 from explore.narratives.emergence import Window
-from explore.narratives.evidence import REASONS, Evidence, evidence
+from explore.narratives.evidence import REASONS, Evidence, Makeup, evidence
 from explore.posts.pseudonyms import pseudonym
 from explore.settings import Workspace
 from tests.narratives.conftest import Explored
@@ -128,7 +128,8 @@ def test_examples_show_no_message_twice_and_say_why_they_are_shown(few: Explored
     assert examples["why"].tolist() == ["typical now", "highest reach", "earliest", "latest"]
     assert set(examples["author"]) <= {pseudonym(name, KEY) for name in ("a1", "a2", "a3")}
     copied = examples[examples["text"].str.contains("by text")].iloc[0]
-    assert (copied["copies"], copied["reposts"]) == (2, 0)
+    assert (copied["copies"], copied["accounts"], copied["reposts"]) == (2, 2, 0)
+    assert (of(few, BREAD).examples["accounts"] == 1).all()  # three copies by one account, one of another
 
 
 def test_examples_cover_every_reason_where_there_are_enough_messages(streamed: Explored) -> None:
@@ -144,6 +145,20 @@ def test_examples_cover_every_reason_where_there_are_enough_messages(streamed: E
     assert by_why["latest"][0]["created_at"] == found.narrative["last_at"]
     assert by_why["highest reach"][0]["views"] >= by_why["highest reach"][1]["views"]
     assert all(one["created_at"] >= at(13) for one in by_why["typical now"])
+
+
+def test_what_the_window_is_made_of_is_counted_in_the_window_alone(workspace: Workspace) -> None:
+    """Before: the same text by twenty. In the window: one by three and a repost of it, one by two, and one alone."""
+    texts = ["vote at dawn"] * 3 + ["RT @b: vote at dawn"] + ["vote by train"] * 2 + ["vote alone"]
+    before = [post(i, "vote on the moon", created_at=at(2 + i / 10), author_id=f"m{i}") for i in range(20)]
+    posts = [post(50 + i, text, created_at=at(7.2 + i / 20), author_id=f"a{i}") for i, text in enumerate(texts)]
+    assert from_posts(workspace, [*before, *posts]).makeup == Makeup(7, 1, 5, 4, 4.0, 1)
+
+
+def test_a_window_without_posts_or_a_file_without_times_has_nothing_to_tell_of_it(workspace: Workspace) -> None:
+    early = [one | {"created_at": at(1 + n / 10)} for n, one in enumerate(FEW)]
+    assert from_posts(workspace, early).makeup == from_posts(workspace, without(FEW, "created_at"), window=None).makeup
+    assert from_posts(workspace, early).makeup.posts == 0
 
 
 def test_links_and_tags_are_counted_with_their_accounts(few: Explored) -> None:
@@ -225,7 +240,7 @@ def test_without_authors_messages_are_counted_and_nobody_is_named(workspace: Wor
     assert found.unit == "messages"
     assert found.curve["authors"].sum() == 5  # the two copies stand in different hours
     assert found.authors.empty
-    assert found.examples["author"].isna().all()
+    assert found.examples[["author", "accounts"]].isna().all(axis=None)
     assert found.links[["posts", "authors"]].to_numpy().tolist() == [[2, 0]]
 
 

@@ -19,6 +19,8 @@ def test_all_posts_before_the_moment_are_there_the_newest_first(few: Explored) -
     assert found.posts["post_id"].tolist() == ["p3", "p2", "p1", "p0"]
     assert found.posts["author"].tolist() == [pseudonym(one, KEY) for one in ("a3", "a1", "a2", "a1")]
     assert found.posts["copies"].tolist() == [1, 1, 2, 2]
+    assert found.posts["accounts"].tolist() == [1, 1, 2, 2]
+    assert found.posts["reposts"].tolist() == [0, 0, 0, 0]
     assert "author_id" not in found.posts
 
 

@@ -51,6 +51,16 @@ def test_the_page_tells_bursts_pairs_and_chance(open_app: Open, ringed: Run) -> 
     assert bursts(app) == [7, *[6] * 8]
 
 
+def test_a_copied_post_that_is_chosen_opens_and_says_by_how_many_it_came(open_app: Open, ringed: Run) -> None:
+    app = open_app("narrative", run=ringed.id, narrative=0)
+    app.text_input(key="posts-search-0").set_value("**loud**").run()
+    app.session_state["every-0-1-**loud**"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+    cards = [caption.value for caption in app.caption if caption.value.startswith("chosen · ")]
+    assert [card.endswith("the same text 7 times by 7 accounts") for card in cards] == [True]
+
+
 def test_the_list_shows_reposts_beside_copies(open_app: Open, ringed: Run) -> None:
     shown = table(open_app(run=ringed.id)).set_index("posts")
     assert shown.loc[101, ["reposts", "copies"]].tolist() == pytest.approx([600 / 101, 5500 / 101])

@@ -45,7 +45,7 @@ def narrative(**changes: Any) -> dict[str, Any]:
 def post(why: str, text: str, **changes: Any) -> dict[str, Any]:
     at = pd.Timestamp("2017-08-17 16:21:44Z")
     usual = {"why": why, "post_id": "898", "created_at": at, "author": "k7f2qx", "text": text, "lang": "en",
-             "views": 12_400, "shares": 311, "copies": 214, "reposts": 0}  # fmt: skip
+             "views": 12_400, "shares": 311, "copies": 214, "accounts": 97, "reposts": 0}  # fmt: skip
     return usual | changes
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
-from explore.narratives.evidence import Evidence
+from explore.narratives.evidence import Evidence, Makeup
 from explore.posts.collection import Collection
 from explore.present.doubts import doubts
 from tests.present.handmade import WINDOW, evidence, without_times
@@ -66,6 +66,47 @@ def test_a_share_of_copies_that_reposts_explain_is_called_no_copying() -> None:
     (said,) = told(evidence(copy_share=0.95, repost_share=0.93, unmarked_copy_share=0.01))
     assert "campaign" not in said
     assert told(evidence(copy_share=0.95, repost_share=0.2, unmarked_copy_share=0.2)) == []
+
+
+@pytest.mark.parametrize(
+    ("makeup", "said"),
+    [
+        (
+            Makeup(19, 0, 16, 16, 16),
+            "In the window, 16 of its 19 posts are copies without a mark as reposts; 16 of the 19 posts are one text, "
+            "by 16 accounts. Copies can be a campaign",
+        ),
+        (
+            Makeup(20, 9, 4, 12, float("nan"), 8),
+            "In the window, 13 of its 20 posts are marked reposts (9) or copies without that mark (4); 12 of the "
+            "20 posts are one text, 8 of them marked as reposts, by an unknown number of accounts. Reposting is",
+        ),
+        (Makeup(4, 2, 0, 1, 1), "In the window, 2 of its 4 posts are marked reposts. Reposting is ordinary sharing"),
+        (Makeup(10, 0, 0, 6, 1), "In the window, 6 of the 10 posts are one text, by 1 account."),
+    ],
+)
+def test_copies_that_make_the_window_are_said_although_they_are_few_in_all(makeup: Makeup, said: str) -> None:
+    (found,) = told(replace(evidence(unmarked_copy_share=0.34), makeup=makeup))
+    assert found.startswith(said)
+
+
+@pytest.mark.parametrize("makeup", [Makeup(), Makeup(1, 1, 0, 1, 1), Makeup(20, 4, 5, 5, 5), Makeup(20, 0, 9, 9, 9)])
+def test_a_window_of_few_copies_is_not_doubted(makeup: Makeup) -> None:
+    assert told(replace(evidence(), makeup=makeup)) == []
+
+
+def test_copies_in_the_window_and_in_all_are_two_doubts_and_what_they_can_be_is_said_once() -> None:
+    copied = replace(evidence(unmarked_copy_share=0.9), makeup=Makeup(19, 0, 16, 16, 16))
+    now, ever = told(copied)
+    assert "campaign" in now
+    assert ever == "90 % of its posts are copies without a mark as reposts (1,204 posts in 61 different wordings)."
+    (alone,) = told(replace(copied, makeup=Makeup(1204, 0, 1084, 500, 500)))
+    assert alone.startswith("In the window, 1,084 of its 1,204 posts are copies")
+
+
+def test_without_accounts_nobody_is_said_to_have_posted_the_one_text() -> None:
+    found = told(replace(evidence(), unit="messages", makeup=Makeup(19, 0, 16, 16)))[0]
+    assert "16 of the 19 posts are one text. Copies can be" in found
 
 
 def test_a_hole_in_the_baseline_is_said_with_its_times() -> None:

@@ -238,8 +238,18 @@ def test_a_run_that_did_not_look_for_marks_says_so() -> None:
     assert "did not tell reposts apart" in told
 
 
-def test_how_often_a_text_came_names_the_reposts_among_them() -> None:
-    assert words.repeated({"copies": 1, "reposts": 0}, "posted {} times") == ""
-    assert words.repeated({"copies": 214, "reposts": 0}, "posted {} times") == "posted 214 times"
-    said = words.repeated({"copies": 1214, "reposts": 180}, "posted {} times")
-    assert said == "posted 1,214 times, 180 of them marked as reposts"
+@pytest.mark.parametrize(
+    ("copies", "accounts", "reposts", "said"),
+    [
+        (1, 1, 0, ""),
+        (24, 24.0, 0, "the same text 24 times by 24 accounts"),
+        (24, 1.0, 0, "the same text 24 times by this account alone"),
+        (24, float("nan"), 0, "the same text 24 times by an unknown number of accounts"),
+        (24, 19.0, 1, "the same text 24 times, 1 of them marked as a repost, by 19 accounts"),
+        (1214, 1100.0, 180, "the same text 1,214 times, 180 of them marked as reposts, by 1,100 accounts"),
+    ],
+)
+def test_how_often_a_text_came_names_how_many_accounts_and_reposts(
+    copies: int, accounts: float, reposts: int, said: str
+) -> None:
+    assert words.repeated({"copies": copies, "accounts": accounts, "reposts": reposts}) == said
