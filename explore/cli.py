@@ -233,15 +233,17 @@ def emerging_command(
         "narratives": records(listed.head(top) if top else listed),
         "pockets": records(outside.pockets),
     }
-    lines = [words.headline(listed, chosen, run.unit), words.thin(listed, chosen, run.unit)]
+    dated = as_of is not None
+    cut = dated or run.config.as_of is not None  # else the window ends with the file
+    lines = [words.headline(listed, chosen, run.unit, dated=cut), words.thin(listed, chosen, run.unit)]
     for row in listed.head(top or 20).to_dict("records"):
         lines += [
             f"{row['narrative_id']:>5}  {words.status(row):<14} {row['label']}",
-            f"       {words.why(row, chosen, run.unit)}",
+            f"       {words.why(row, chosen, run.unit, dated=dated)}",
         ]
     lines += [pockets.headline(outside)]
     for row in outside.pockets.head(top or 20).to_dict("records"):
-        lines += [f"       {row['label']}", f"       {pockets.why(row, chosen, run.unit)}"]
+        lines += [f"       {row['label']}", f"       {pockets.why(row, chosen, run.unit, dated=dated)}"]
     answer(facts, lines, as_json=as_json)
 
 
@@ -360,10 +362,10 @@ def _files_and_pairs(files: list[str], pairs: list[str]) -> tuple[list[Path], di
 def _window(run: Run, *, as_of: str | None, window: str, baseline: str) -> Window | None:
     """The window asked for; null where the run has no times, which is said on stderr."""
     length, before = _duration(window), _duration(baseline)
-    if run.last_at is None:
+    if run.end is None:
         say("This snapshot has no times: nothing can be said about emergence.")
         return None
-    chosen = Window(as_of=moment(as_of) if as_of else run.last_at, length=length, baseline=before)
+    chosen = Window(as_of=run.end_at(moment(as_of)) if as_of else run.end, length=length, baseline=before)
     try:
         _ = chosen.baseline_start
     except OverflowError:

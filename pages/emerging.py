@@ -77,7 +77,7 @@ def choose_moment(view: View) -> None:
     first, last = view.run.first_at, view.run.last_at
     if view.window is None or first is None or last is None or last - first < timedelta(hours=2):
         return
-    st.session_state[session.AS_OF] = view.window.as_of
+    st.session_state[session.AS_OF] = min(view.window.as_of, last)  # its right end stands for just after the last post
     st.slider(
         "As of (UTC): the window ends here",
         min_value=first,

@@ -260,11 +260,12 @@ def test_an_unknown_snapshot_is_refused(say: Say) -> None:
 def test_emerging_lists_every_narrative_with_every_component(say: Say, few: tuple[Workspace, Run]) -> None:
     workspace, run = few
     found = say("emerging", run.id, "--json", workspace=workspace).json()
-    assert (found["as_of"], found["window"], found["baseline"]) == ("2026-03-10T00:00:00+00:00", "24h", "7d")
+    assert (found["as_of"], found["window"], found["baseline"]) == ("2026-03-10T00:00:00.000001+00:00", "24h", "7d")
     assert [one["narrative_id"] for one in found["narratives"]] == [0, 1]
     assert all(set(one) >= EMERGING for one in found["narratives"])
     vote = found["narratives"][0]
-    assert (vote["now_authors"], vote["base_authors"], vote["p_value"]) == (3, 0, 0.25)
+    # of 5 accounts now and 3 before, all three of the narrative are now; and there are two looks
+    assert (vote["now_authors"], vote["base_authors"], vote["p_value"]) == (3, 0, 2 * (5 / 8) ** 3)
     assert (vote["flagged"], vote["testable"], vote["languages"]) == (False, True, ["en"])
     assert datetime.fromisoformat(vote["first_at"]) == at(7.1)
 
@@ -335,8 +336,21 @@ def test_an_unknown_run_is_refused(say: Say, few: tuple[Workspace, Run]) -> None
 def test_without_json_a_person_reads_sentences(say: Say, few: tuple[Workspace, Run]) -> None:
     said = say("emerging", few[1].id, workspace=few[0])
     assert said.code == 0
-    assert "3 of 4 active accounts" in said.out
+    assert "in the last 24 h of the file (to 10 Mar 2026 00:00 UTC)" in said.out
+    assert "3 of 5 active accounts posted this in the last 24 h" in said.out  # the fifth wrote the last post
     assert "{" not in said.out
+
+
+def test_a_moment_that_was_asked_for_is_named(say: Say, few: tuple[Workspace, Run]) -> None:
+    said = say("emerging", few[1].id, "--as-of", "2026-03-09T23:00", workspace=few[0]).out
+    assert "in the 24 h to 9 Mar 2026 23:00 UTC" in said
+    assert "last 24 h" not in said
+
+
+def test_the_moment_of_the_last_post_holds_it(say: Say, few: tuple[Workspace, Run]) -> None:
+    usual = say("emerging", few[1].id, "--json", workspace=few[0]).json()
+    assert say("emerging", few[1].id, "--as-of", "2026-03-10T00:00Z", "--json").json() == usual
+    assert say("emerging", few[1].id, "--as-of", usual["as_of"], "--json").json() == usual
 
 
 def test_what_no_narrative_holds_is_listed_beside_them(say: Say, workspace: Workspace) -> None:

@@ -130,8 +130,8 @@ def narratives(posts: pd.DataFrame, named: Topics) -> pd.DataFrame:
     sizes = ranking.sizes(run.timeline(posts.fillna({"created_at": EPOCH})), k=k)
     if posts["created_at"].isna().all():
         sizes[["first_at", "last_at"]] = pd.NaT
-    as_of = posts["created_at"].max()
-    window = Window(as_of=(EPOCH if pd.isna(as_of) else as_of).to_pydatetime())
+    last_at = posts["created_at"].max()
+    window = Window(as_of=run.just_after((EPOCH if pd.isna(last_at) else last_at).to_pydatetime()))
     first_at = int(line.at.min()) if len(line.at) else 0
     scored = judge(score(count(line.at, line.unit, line.narrative, k=k, window=window, first_at=first_at)))
     return pd.concat([names, sizes, scored.drop(columns="spark"), _synchrony(posts, line.at, k=k)], axis=1)

@@ -98,8 +98,8 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def window_for(run: Run, *, as_of: datetime | None = None) -> Window | None:
-    """The window that suits the run's density as of `as_of` (default: its last post); null without times."""
-    as_of = as_of or run.last_at
+    """The window that suits the run's density as of `as_of` (default: just after its last post); null without times."""
+    as_of = as_of or run.end
     if as_of is None:
         return None
     return emergence.suggest_window(run.timeline.at, run.timeline.unit, as_of=as_of)

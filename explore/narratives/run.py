@@ -100,6 +100,20 @@ class Run:
         return _time(self.manifest["last_at"])
 
     @property
+    def end(self) -> datetime | None:
+        """Where a window ends that is to hold the last post too: windows are half-open. Null without times."""
+        return None if self.last_at is None else just_after(self.last_at)
+
+    def end_at(self, asked: datetime) -> datetime:
+        """Where a window ends that is asked to end at `asked`: at `end` where that is the time of the last post, in
+        full, or to the second or the minute as times are shown; else at `asked`."""
+        last = self.last_at
+        if last is None:
+            return asked
+        shown = (last, last.replace(microsecond=0), last.replace(second=0, microsecond=0))
+        return just_after(last) if asked in shown else asked
+
+    @property
     def first_at(self) -> datetime | None:
         """Time of the first explored post (UTC); null where the snapshot has no times."""
         return _time(self.manifest["first_at"])
@@ -127,6 +141,11 @@ class Run:
         marked = {"repost"} & set(pq.read_schema(file).names)
         columns = ["created_at", "author", "message", "narrative_id", "views", *marked]
         return timeline(pd.read_parquet(file, columns=columns))
+
+
+def just_after(last_at: datetime) -> datetime:
+    """The first moment after a post: the end of the half-open window that holds it last."""
+    return last_at + timedelta(microseconds=1)
 
 
 def timeline(posts: pd.DataFrame) -> Timeline:

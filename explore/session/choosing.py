@@ -60,7 +60,9 @@ def _asked_window(run: Run) -> Window | None:
     if suited is None or run.first_at is None:
         return None
     asked = st.session_state.get(AS_OF)
-    as_of = min(max(asked, run.first_at), suited.as_of) if isinstance(asked, datetime) else suited.as_of
+    as_of = suited.as_of
+    if isinstance(asked, datetime):
+        as_of = min(run.end_at(max(asked, run.first_at)), suited.as_of)
     hours = st.session_state.get(WINDOW_HOURS)
     length = timedelta(hours=hours) if hours in WINDOWS else suited.length
     windows = st.session_state.get(BASELINE_WINDOWS)

@@ -357,8 +357,8 @@ def planted(truth: dict[str, Any], *, expect: str) -> list[str]:
 
 def test_the_planted_day_zero_narrative_is_flagged_and_in_the_top_five(sample: Explored, truth: dict[str, Any]) -> None:
     sources = sources_of(sample, truth)
-    assert sample.run.last_at is not None
-    for window in (Window(as_of=sample.run.last_at), ranking.window_for(sample.run)):
+    assert sample.run.end is not None
+    for window in (Window(as_of=sample.run.end), ranking.window_for(sample.run)):
         top = ranking.emerging(sample.run, window).head(5)
         mostly = {int(n): sources[int(n)].most_common(1)[0][0] for n in top["narrative_id"]}
         place = top.set_index("narrative_id").loc[[n for n, name in mostly.items() if name == "day_zero_vote"]]

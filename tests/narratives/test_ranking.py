@@ -16,7 +16,8 @@ from explore.settings import Workspace
 from tests.narratives.conftest import Explored
 from tests.narratives.making import BREAD, FEW, FEW_GROUPS, VOTE, at, post, run_with, without
 
-WINDOW = Window(as_of=at(8))
+WINDOW = Window(as_of=at(8))  # right before the last post
+END = at(8) + timedelta(microseconds=1)
 
 
 def listed(explored: Explored, window: Window | None = WINDOW) -> pd.DataFrame:
@@ -139,15 +140,24 @@ def test_the_order_is_flag_then_low_end_then_size() -> None:
     assert ranking.ranked(table)["narrative_id"].tolist() == [2, 1, 5, 6, 4, 0, 3]
 
 
-def test_the_suggested_window_ends_at_the_last_post_or_the_moment_asked_for(few: Explored) -> None:
-    assert ranking.window_for(few.run) == WINDOW
+def test_the_suggested_window_ends_just_after_the_last_post_or_at_the_moment_asked_for(few: Explored) -> None:
+    assert ranking.window_for(few.run) == Window(as_of=END)
     assert ranking.window_for(few.run, as_of=at(3)) == Window(
         as_of=at(3), length=timedelta(hours=6), baseline=timedelta(hours=42)
     )
 
 
-def test_the_frozen_figures_are_those_of_the_list_at_the_last_post(few: Explored) -> None:
-    fresh = listed(few).sort_index()
+def test_the_last_posts_of_a_file_are_in_its_last_window(workspace: Workspace) -> None:
+    early = [post(i, "hello", created_at=at(i / 2), author_id=f"c{i % 4}") for i in range(14)]
+    last = [post(100 + i, f"quake {i}", created_at=at(8), author_id=f"q{i}") for i in range(3)]
+    run = run_with(workspace, [*early, *last], groups=("quake",))
+    found = ranking.emerging(run, Window(as_of=END)).iloc[0]
+    assert ranking.window_for(run) == Window(as_of=END)
+    assert found[["n_posts", "now_posts", "now_authors", "now_active"]].tolist() == [3, 3, 3, 3]
+
+
+def test_the_frozen_figures_are_those_of_the_list_with_the_last_post(few: Explored) -> None:
+    fresh = listed(few, Window(as_of=END)).sort_index()
     frozen = open_run(few.workspace, few.run.id).narratives.set_index("narrative_id")
     shared = ["now_authors", "base_authors", "rate_ratio_low", "p_value", "q_value", "flagged", "copy_share"]
     pd.testing.assert_frame_equal(fresh[shared], frozen[shared], check_names=False)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from explore.errors import Refused
-from explore.narratives.run import RunConfig, list_runs, open_run, run_id, timeline
+from explore.narratives.run import Run, RunConfig, list_runs, open_run, run_id, timeline
 from explore.settings import Workspace, workspace_at
 from tests.narratives.conftest import Explored
 from tests.narratives.making import at, micros
@@ -43,6 +43,21 @@ def test_a_run_is_opened_by_its_id_or_the_beginning_of_it(few: Explored) -> None
         found = open_run(few.workspace, wanted)
         assert (found.id, found.snapshot_id, found.unit) == (few.run.id, few.snapshot.id, "accounts")
     assert (few.run.first_at, few.run.last_at) == (at(0), at(8))
+
+
+def test_a_window_that_ends_at_the_last_posts_time_as_shown_holds_that_post() -> None:
+    last = at(8, second=40) + timedelta(microseconds=5)
+    run = Run(Path(), {"last_at": last.isoformat()})
+    just_after = last + timedelta(microseconds=1)
+    assert run.end == just_after
+    for shown in (at(8), at(8, second=40), last, just_after):
+        assert run.end_at(shown) == just_after
+    for other in (at(8, second=39), at(8, second=41), at(7)):  # a moment that is not the last post's is taken as said
+        assert run.end_at(other) == other
+
+
+def test_without_times_a_run_has_no_end() -> None:
+    assert Run(Path(), {"last_at": None}).end is None
 
 
 @pytest.mark.parametrize("wanted", ["", "nope", "0", "../runs", "*"])

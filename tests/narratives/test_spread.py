@@ -55,7 +55,7 @@ def test_posts_copies_and_reposts_are_told_apart(workspace: Workspace, run: Run)
     found = gathered(workspace, run)
     assert (found.posts, found.reposts, found.reposters, found.copies) == (48 + 6 + 40, 6, 6, 48)
     listed = ranking.emerging(run, ranking.window_for(run)).set_index("narrative_id").loc[VOTE]
-    last = gathered(workspace, run, as_of=run.last_at)
+    last = gathered(workspace, run, as_of=run.end)
     assert listed["repost_share"] * listed["n_posts"] == pytest.approx(last.reposts)
     assert listed["unmarked_copy_share"] * listed["n_posts"] == pytest.approx(last.copies)
 

@@ -100,8 +100,8 @@ def test_the_planted_day_zero_narrative_stands_out_at_every_granularity(
 ) -> None:
     snapshot = open_snapshot(sample.workspace, sample.run.snapshot_id)
     run = recluster(sample.run, snapshot, sample.workspace, granularity=granularity, now=NOW)
-    assert run.last_at is not None
-    top = ranking.emerging(run, Window(as_of=run.last_at)).head(3)
+    assert run.end is not None
+    top = ranking.emerging(run, Window(as_of=run.end)).head(3)
     posts = posts_of(run)
     sources = posts["post_id"].map(truth["posts"])
     assert "day_zero_vote" in [sources[posts["narrative_id"] == n].mode().iloc[0] for n in top["narrative_id"]]

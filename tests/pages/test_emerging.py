@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -20,12 +21,12 @@ pytestmark = pytest.mark.usefixtures("full")
 def test_the_page_says_what_grows_and_lists_it_first(open_app: Open) -> None:
     app = open_app()
     assert "1 of 4 narratives grew faster than chance in the last 24 h of the file (to 15 Mar 2026" in read(app)
-    assert "of 56 active accounts posted this in the last 24 h; none in the 7 days before." in read(app)
+    assert "of 57 active accounts posted this in the last 24 h; none in the 7 days before." in read(app)
     listed = table(app)
     assert listed["status"].to_list()[0] == "▲ emerging"
     assert "▲ emerging" not in listed["status"].to_list()[1:]
     assert listed["growth"][0].startswith("none before, so at least ")
-    assert listed["now"][0] == 40
+    assert listed["now"][0] == 41
     assert "battery" in listed["terms"][0]
     assert not app.exception
 
@@ -179,13 +180,24 @@ def test_a_link_with_nonsense_shows_the_page_all_the_same(open_app: Open, link: 
         assert not app.exception
         assert not app.error
         assert app.title[0].value == page.capitalize()
-        assert "40 of 56 active accounts posted this in the last 24 h" in read(app)
+        assert "41 of 57 active accounts posted this in the last 24 h" in read(app)
 
 
 def test_a_moment_after_the_last_post_becomes_the_last_post(open_app: Open, kept: Run) -> None:
     app = open_app(as_of="2031-01-01T00:00Z")
     assert app.slider(key="as_of").value == kept.last_at
     assert "Hindsight" not in read(app)
+
+
+def test_the_last_post_is_counted_at_the_right_end_of_the_slider_and_from_a_link(open_app: Open, kept: Run) -> None:
+    assert kept.last_at is not None
+    shown = kept.last_at.replace(second=0, microsecond=0)
+    usual = open_app()
+    for moment in (kept.last_at, shown):
+        app = open_app(as_of=moment.isoformat())
+        assert app.slider(key="as_of").value == kept.last_at
+        assert "Hindsight" not in read(app)
+        pd.testing.assert_frame_equal(table(app), table(usual))
 
 
 def test_two_sessions_do_not_disturb_each_other(open_app: Open) -> None:

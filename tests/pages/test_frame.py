@@ -240,7 +240,7 @@ def test_a_page_that_was_opened_without_the_frame_gets_it(
     [
         ("author_id", "different messages in the last 24 h are about this"),
         ("views", "Reach unknown"),
-        ("lang", "of 56 active accounts posted this in the last 24 h"),
+        ("lang", "of 57 active accounts posted this in the last 24 h"),
         ("created_at", "none ranked by growth. Not testable: the file has no times"),
     ],
 )

@@ -18,7 +18,7 @@ def test_a_chosen_mark_says_why_and_opens(open_app: Open, kept: Run, posts: list
     recall = narrative_of(kept, posts, "recall")
     app.session_state[f"map-{kept.id}"] = {"selection": {"narrative": [{"narrative_id": recall}]}}
     app.run()
-    assert "40 of 56 active accounts posted this in the last 24 h" in read(app)
+    assert "41 of 57 active accounts posted this in the last 24 h" in read(app)
     assert app.query_params["narrative"] == str(recall)
     press(app, "Open this narrative")
     assert app.title[0].value == "Narrative"
