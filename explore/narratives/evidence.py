@@ -90,8 +90,7 @@ def evidence(
         connection.execute("SET TimeZone = 'UTC'")
         posts = _posts(connection, run, snapshot, narrative_id, window)
         tables = {name: _counted(posts, name) for name in ("link", "tag")}
-    told = with_pseudonyms(posts[["author_id", "post_id"]], key)
-    posts = posts.assign(author=told["author_id"], post_id=told["post_id"])
+    posts["author"] = with_pseudonyms(posts[["author_id"]], key)["author_id"]
     step, curve = _curve(run, narrative_id, window=window, whole=whole) if window else (STEPS[-1], _NO_CURVE)
     return Evidence(
         narrative=row,
@@ -100,7 +99,7 @@ def evidence(
         bin=step,
         curve=curve,
         expected=_expected(curve, window) if window and row["testable"] else _NO_EXPECTATION,
-        examples=_examples(posts, window),
+        examples=_examples(posts, window, key),
         links=tables["link"],
         tags=tables["tag"],
         authors=_authors(posts),
@@ -152,7 +151,7 @@ def _languages(posts: pd.DataFrame) -> pd.DataFrame:
     return counts.head(LISTED).rename_axis("lang").reset_index(name="posts")
 
 
-def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
+def _examples(posts: pd.DataFrame, window: Window | None, key: bytes) -> pd.DataFrame:
     """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice.
 
     The reasons take turns, matters of fact before what is typical: the post called the earliest is the earliest.
@@ -176,7 +175,7 @@ def _examples(posts: pd.DataFrame, window: Window | None) -> pd.DataFrame:
         taken |= set(fresh["message_id"])
         chosen.append(fresh.assign(why=why))
     columns = ["why", "post_id", "created_at", "author", "text", "lang", "views", "shares", "copies", "reposts"]
-    listed = pd.concat(chosen)[columns]
+    listed = with_pseudonyms(pd.concat(chosen), key)[columns]
     return listed.sort_values("why", key=lambda why: why.map(REASONS.index), kind="stable", ignore_index=True)
 
 
