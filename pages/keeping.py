@@ -23,6 +23,7 @@ from explore.posts.rewriting import rows_since
 from explore.posts.snapshots import Snapshot
 from explore.present import charts, exports, tables, words
 from explore.present.lacking import lost
+from explore.present.redaction import calm
 from pages import cards
 
 NEW = "A new snapshot"
@@ -227,10 +228,11 @@ def comparison(snapshot: Snapshot, others: list[Snapshot]) -> None:
 
 def deletion(snapshot: Snapshot) -> None:
     hangs = removals.dependents(session.workspace(), snapshot)
-    st.text(f"Deleting removes {words.count(snapshot.n_posts, 'post')} and {words.count(len(hangs.runs), 'run')}.")
+    goes = f"{words.count(snapshot.n_posts, 'post')} and {words.count(len(hangs.runs), 'run')}"
+    st.text(f"Delete '{calm(snapshot.name)}', {goes}")
     if hangs.appended:
         st.text("Its posts are also in snapshots that were made by adding to it; these stay.")
-    sure = st.checkbox("I am sure", key=f"sure-{snapshot.id}")
+    sure = st.checkbox(f"I am sure: {goes} go for good", key=f"sure-{snapshot.id}")
     if st.button("Delete this snapshot", disabled=not sure or bool(hangs.busy), icon=":material/delete:"):
         try:
             removals.delete_snapshot(session.workspace(), snapshot, now=session.now())

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.arrow import DataframeState
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from explore import jobs, session
@@ -208,7 +209,11 @@ QUOTES = {"'": ", cells in single quotes (')", "þ": ", cells between þ and þ"
 
 
 def shelf(snapshots: list[Snapshot]) -> Snapshot:
-    """The snapshots; the chosen one."""
+    """The snapshots; the chosen one, which is that of the sidebar until a row is clicked: then the sidebar follows."""
+    ids = [snapshot.id for snapshot in snapshots]
+    aside = st.session_state.get(session.SNAPSHOT)
+    begin = ids.index(aside) if aside in ids else 0
+    key = f"shelf-{len(ids)}-{ids[begin]}"
     explored = pd.Series([manifest["snapshot"]["id"] for manifest in session.runs()], dtype="str").value_counts()
     table = pd.DataFrame(
         {
@@ -231,12 +236,24 @@ def shelf(snapshots: list[Snapshot]) -> Snapshot:
             "runs": st.column_config.NumberColumn("Runs"),
             "loaded": moments("Loaded (UTC)"),
         },
-        on_select="rerun",
+        on_select=lambda: turn_to(snapshots[chosen_row(st.session_state[key], begin)], explored=explored),
         selection_mode="single-row-required",
-        key=f"shelf-{len(snapshots)}",
+        selection_default={"selection": {"rows": [begin], "columns": [], "cells": []}},
+        key=key,
     )
-    rows = chosen.selection.get("rows") or [0]
-    return snapshots[int(rows[0])]
+    return snapshots[chosen_row(chosen, begin)]
+
+
+def chosen_row(state: DataframeState, otherwise: int) -> int:
+    rows = state["selection"].get("rows") or [otherwise]
+    return int(rows[0])
+
+
+def turn_to(snapshot: Snapshot, *, explored: pd.Series) -> None:
+    """Let the sidebar follow to a snapshot that it offers: one that has runs."""
+    if snapshot.id in explored and snapshot.id != st.session_state.get(session.SNAPSHOT):
+        session.forget(session.RUN, session.NARRATIVE, *session.OF_A_SNAPSHOT)
+        st.session_state[session.SNAPSHOT] = snapshot.id
 
 
 def moments(label: str) -> ColumnConfig:

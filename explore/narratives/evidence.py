@@ -108,8 +108,7 @@ def evidence(
         connection.execute("SET TimeZone = 'UTC'")
         posts = _posts(connection, run, snapshot, narrative_id, window)
         tables = {name: _counted(posts, name) for name in ("link", "tag")}
-    told = with_pseudonyms(posts[["author_id", "post_id"]], key)
-    posts = posts.assign(author=told["author_id"], post_id=told["post_id"])
+    posts["author"] = with_pseudonyms(posts[["author_id"]], key)["author_id"]
     in_window = posts[posts["created_at"] >= window.start] if window else posts[:0]
     step, curve = _curve(run, narrative_id, window=window, whole=whole) if window else (STEPS[-1], _NO_CURVE)
     return Evidence(
@@ -119,7 +118,7 @@ def evidence(
         bin=step,
         curve=curve,
         expected=_expected(curve, window) if window and row["testable"] else _NO_EXPECTATION,
-        examples=_examples(posts, in_window),
+        examples=_examples(posts, in_window, key),
         links=tables["link"],
         tags=tables["tag"],
         authors=_authors(posts),
@@ -188,7 +187,7 @@ def _makeup(now: pd.DataFrame) -> Makeup:
     )
 
 
-def _examples(posts: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+def _examples(posts: pd.DataFrame, now: pd.DataFrame, key: bytes) -> pd.DataFrame:
     """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice.
 
     `now`: the posts of the window. The reasons take turns, matters of fact before what is typical: the post called the
@@ -211,7 +210,7 @@ def _examples(posts: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
         fresh = ordered[~ordered["message_id"].isin(taken)].head(1)
         taken |= set(fresh["message_id"])
         chosen.append(fresh.assign(why=why))
-    listed = pd.concat(chosen)[_EXAMPLE]
+    listed = with_pseudonyms(pd.concat(chosen), key)[_EXAMPLE]
     return listed.sort_values("why", key=lambda why: why.map(REASONS.index), kind="stable", ignore_index=True)
 
 

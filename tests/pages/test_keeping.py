@@ -144,7 +144,8 @@ def test_a_snapshot_is_deleted_once_somebody_is_sure(workspace: Workspace) -> No
     app = shown(manage_page)
     assert next(button for button in app.button if button.label == "Delete this snapshot").disabled
     app.checkbox[0].check().run()
-    assert "Deleting removes 792 posts and 0 runs." in read(app)
+    assert "Delete 'May', 792 posts and 0 runs" in read(app)
+    assert app.checkbox[0].label == "I am sure: 792 posts and 0 runs go for good"
     press(app, "Delete this snapshot")
     assert (read(app), list_snapshots(workspace)) == ("nothing left", [])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from explore import jobs
 from explore.narratives.run import Run
-from explore.posts.snapshots import LoadOptions, load
+from explore.posts.snapshots import LoadOptions, list_snapshots, load
 from explore.settings import Workspace, workspace_at
-from tests.narratives.making import NOW, Post, at, post, stream, without, written
+from tests.narratives.making import NOW, Post, at, explored, post, stream, without, written
 from tests.pages.conftest import Open, ended, press, read, table
 
 
@@ -193,3 +194,35 @@ def test_rows_that_would_be_quarantined_say_why_above_the_table(open_app: Open, 
     said = read(by_path(open_app("snapshots"), tmp_path / "ticks.csv"))
     assert "5 of these 5 rows would be quarantined: column 'timestamp' holds '638501472000000000'" in said
     assert "2024-05-01 in ticks from the year 1, as .NET does" in said
+
+
+def test_the_snapshot_of_the_sidebar_is_the_one_that_is_shown_and_would_be_deleted(
+    open_app: Open, full: Run, workspace: Workspace
+) -> None:
+    later = explored(workspace, stream(each=40, seed=2))
+    app = open_app("snapshots", snapshot=full.snapshot_id, run=full.id)
+    aside = next(box for box in app.selectbox if box.label == "Snapshot")
+    assert aside.value == full.snapshot_id
+    assert "Delete 'posts', 280 posts and 1 run" in read(app)
+    assert f"Snapshot {full.snapshot_id} · SHA-256" in read(app)
+    aside.set_value(later.snapshot_id).run()
+    assert f"Snapshot {later.snapshot_id} · SHA-256" in read(app)
+    assert "160 posts and 1 run" in read(app)
+    next(box for box in app.checkbox if box.label.startswith("I am sure")).check().run()
+    press(app, "Delete this snapshot")
+    assert [one.id for one in list_snapshots(workspace)] == [full.snapshot_id]
+
+
+def test_a_snapshot_without_a_run_is_shown_when_its_row_is_chosen(
+    open_app: Open, full: Run, workspace: Workspace
+) -> None:
+    path = written(workspace.home.parent / "unexplored.csv", stream(each=10, seed=3))
+    load([path], workspace, now=NOW)
+    app = open_app("snapshots", snapshot=full.snapshot_id, run=full.id)
+    shelf = next(frame for frame in app.dataframe if "runs" in frame.value)
+    key = re.search(r"shelf-[0-9a-z-]+", shelf.proto.id)
+    assert key is not None
+    row = shelf.value["name"].tolist().index("unexplored")
+    app.session_state[key[0]] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    app.run()
+    assert "Delete 'unexplored', 40 posts and 0 runs" in read(app)
