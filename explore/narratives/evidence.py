@@ -23,6 +23,7 @@ STEPS = [timedelta(minutes=m) for m in (5, 15, 30, 60, 180, 360, 720, 1440, 7 * 
 MOST_BINS = 200
 REASONS = ("typical now", "most typical", "highest reach", "earliest", "latest", "most different")
 PER_REASON = 2
+PREVAILS = 1 / 3  # share of the window's posts from which on its most posted message is typical of it
 LISTED = 10
 
 # The posts of a narrative: the run says which, the snapshot holds them; `row` is the position in the snapshot
@@ -191,7 +192,7 @@ def _examples(posts: pd.DataFrame, now: pd.DataFrame, key: bytes) -> pd.DataFram
     """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice.
 
     `now`: the posts of the window. The reasons take turns, matters of fact before what is typical: the post called the
-    earliest is the earliest.
+    earliest is the earliest. A message that prevails in the window may come twice, as typical too.
     """
     first_of_message = posts.drop_duplicates("message_id")
     orders = {
@@ -204,14 +205,27 @@ def _examples(posts: pd.DataFrame, now: pd.DataFrame, key: bytes) -> pd.DataFram
     }
     if posts["created_at"].isna().all():
         orders = {why: ordered for why, ordered in orders.items() if why not in ("earliest", "latest")}
+    prevailing = _prevailing(now)
     taken: set[str] = set()
-    chosen = []
+    chosen: list[pd.DataFrame] = []
     for why, ordered in [*orders.items()] * PER_REASON:
         fresh = ordered[~ordered["message_id"].isin(taken)].head(1)
+        if why == "typical now" and len(prevailing):
+            shown = [row for post in chosen for row in post.index]
+            fresh, prevailing = prevailing.drop(shown, errors="ignore").head(1), prevailing[:0]
         taken |= set(fresh["message_id"])
         chosen.append(fresh.assign(why=why))
     listed = with_pseudonyms(pd.concat(chosen), key)[_EXAMPLE]
     return listed.sort_values("why", key=lambda why: why.map(REASONS.index), kind="stable", ignore_index=True)
+
+
+def _prevailing(now: pd.DataFrame) -> pd.DataFrame:
+    """The window's posts of its most posted message; none where that is less than a part of them, or came once."""
+    if now.empty:
+        return now
+    copies = now.groupby("message_id", sort=False)["post_id"].size()
+    prevails = copies.max() >= max(2, PREVAILS * len(now))
+    return now[now["message_id"] == copies.idxmax()] if prevails else now[:0]
 
 
 def _curve(run: Run, narrative_id: int, *, window: Window, whole: bool) -> tuple[timedelta, pd.DataFrame]:

@@ -119,13 +119,16 @@ def test_nothing_is_expected_of_a_narrative_that_cannot_be_tested(few: Explored)
     assert not short.narrative["testable"]
 
 
-def test_examples_show_no_message_twice_and_say_why_they_are_shown(few: Explored) -> None:
-    examples = of(few, VOTE).examples
+def test_examples_say_why_they_are_shown_and_show_a_message_twice_only_where_it_prevails(few: Explored) -> None:
+    found = of(few, VOTE).examples
+    examples = found[1:].reset_index(drop=True)
+    assert "by text" in found["text"][0]  # two of the five posts in the window
+    assert found["post_id"].is_unique
     assert len(examples) == 4  # four messages
     keys = [text.casefold().split("#")[0].split("https")[0].split("(")[0].strip() for text in examples["text"]]
     assert len(set(keys)) == 4
     # the first post is the first, the one most seen is its copy, and the last is the last
-    assert examples["why"].tolist() == ["typical now", "highest reach", "earliest", "latest"]
+    assert found["why"].tolist() == ["typical now", "most typical", "highest reach", "earliest", "latest"]
     assert set(examples["author"]) <= {pseudonym(name, KEY) for name in ("a1", "a2", "a3")}
     copied = examples[examples["text"].str.contains("by text")].iloc[0]
     assert (copied["copies"], copied["accounts"], copied["reposts"]) == (2, 2, 0)
@@ -145,6 +148,20 @@ def test_examples_cover_every_reason_where_there_are_enough_messages(streamed: E
     assert by_why["latest"][0]["created_at"] == found.narrative["last_at"]
     assert by_why["highest reach"][0]["views"] >= by_why["highest reach"][1]["views"]
     assert all(one["created_at"] >= at(13) for one in by_why["typical now"])
+
+
+@pytest.mark.parametrize(("copies", "shown"), [(4, True), (3, False)])
+def test_the_message_that_a_third_of_the_window_posts_is_typical_of_it(
+    workspace: Workspace, copies: int, shown: bool
+) -> None:
+    others = [post(i, f"vote {word} today", created_at=at(7.1 + i / 90)) for i, word in enumerate("abcdefgh")]
+    pasted = [post(20 + i, "vote for the other one", created_at=at(7.5 + i / 90)) for i in range(copies)]
+    posts = [one | {"author_id": one["post_id"], "views": int(one["post_id"][1:])} for one in [*others, *pasted]]
+    examples = from_posts(workspace, posts).examples
+    now = examples.loc[examples["why"] == "typical now", "text"]
+    assert (now.iloc[0] == "vote for the other one") == shown
+    assert "vote for the other one" in examples.loc[examples["why"] == "highest reach", "text"].tolist()
+    assert examples["post_id"].is_unique
 
 
 def test_what_the_window_is_made_of_is_counted_in_the_window_alone(workspace: Workspace) -> None:
