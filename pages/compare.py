@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from explore import session
-from explore.narratives.chain import Chain, by_time, pair_of
+from explore.narratives.chain import Chain, by_time, grown_from, pair_of
 from explore.narratives.lineage import Lineage
 from explore.present import becoming, flows, words
 from explore.present.redaction import calm
@@ -34,9 +34,10 @@ def name_of(manifest: dict[str, Any], *, alone: bool) -> str:
 
 
 def suggested(known: dict[str, dict[str, Any]]) -> list[str]:
-    """The run that is looked at and the one of the snapshot before it, made alike where there is one."""
+    """The run that is looked at and the one that belongs beside it; the run alone where none does."""
     own = st.session_state.get(session.RUN)
-    return pair_of(list(known.values()), own if own in known else next(reversed(known)))
+    run = own if own in known else next(reversed(known))
+    return pair_of(list(known.values()), run, grown=grown_from(session.snapshots()))
 
 
 def compared(run_ids: list[str]) -> Chain:
@@ -181,13 +182,18 @@ if len(known) < 2:
     st.stop()
 chosen = choose(known)
 if len(chosen) < 2:
-    st.info("Choose two runs or more.")
+    st.info(
+        "Choose two runs or more. A run of the same file, or of one whose times overlap or adjoin, is put beside the "
+        "run you look at by itself; of a file that has nothing to do with it, none is."
+    )
     session.write_link((*session.LINK, *session.COMPARED))
     st.stop()
 chain = compared(chosen)
 names = heads(chain, known)
 last = chain.steps[-1]
 called = names_of(known)
+if any(step.unrelated for step in chain.steps):
+    st.warning(becoming.UNRELATED)
 st.text(f"Since {called[last.run_a]}: {becoming.headline(last)}")
 for caution in dict.fromkeys(
     said for step in chain.steps for said in becoming.cautions(step, known[step.run_a], known[step.run_b])

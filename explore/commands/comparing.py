@@ -25,7 +25,8 @@ def lineage_command(
     first, second = open_run(workspace, run_a), open_run(workspace, run_b)
     with progress_shown(QUIET_SECONDS) as progress:
         found = lineage(first, second, cache=workspace.cache, progress=progress)
-    lines = [becoming.headline(found), *becoming.cautions(found, first.manifest, second.manifest), ""]
+    lines = [becoming.UNRELATED] if found.unrelated else []
+    lines += [becoming.headline(found), *becoming.cautions(found, first.manifest, second.manifest), ""]
     for kind, links in found.links.groupby("kind", sort=False):
         lines.append(f"{becoming.KIND_WORDS[str(kind)]} ({len(links):,})")
         lines += [f"  {_pair(link)}  {becoming.told(link, found)}" for link in links.head(SHOWN).to_dict("records")]

@@ -70,13 +70,15 @@ def lacks_stability(folder: Path) -> bool:
 def look_after(workspace: Workspace, run_id: str) -> None:
     """The chore: compare one run with the run that Compare puts beside it at first, so that nobody waits for it there,
     and then measure its stability."""
-    from explore.narratives.chain import by_time, chained, pair_of
+    from explore.narratives.chain import by_time, chained, grown_from, pair_of
     from explore.narratives.run import list_runs, open_run
     from explore.narratives.stability import measure
+    from explore.posts.snapshots import list_snapshots
 
     run = open_run(workspace, run_id)
     try:
-        pair = pair_of(by_time(list_runs(workspace)), run_id)
+        grown = grown_from(list_snapshots(workspace))
+        pair = pair_of(by_time(list_runs(workspace)), run_id, grown=grown)
         chained([open_run(workspace, one) for one in pair], cache=workspace.cache)
     except Refused:
         pass  # the other run is damaged, or was removed meanwhile

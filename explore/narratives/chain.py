@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from explore.narratives import identity
+from explore.narratives import change, identity
 from explore.narratives.lineage import Lineage, lineage, takes_long
 from explore.narratives.run import Run
+from explore.posts.snapshots import Snapshot
 from explore.progress import Progress, silent
 
 
@@ -57,16 +59,49 @@ def by_time(manifests: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(manifests, key=lambda one: (one["last_at"] or "~", one["first_at"] or "~", one["created_at"]))
 
 
-def pair_of(manifests: Sequence[Mapping[str, Any]], run_id: str) -> list[str]:
-    """The run and the one to compare it with, in the order of their posts; the run alone where there is no other.
+def grown_from(snapshots: Iterable[Snapshot]) -> dict[str, set[str]]:
+    """The snapshots that each snapshot was appended to, by id."""
+    return {one.id: {added["to"] for added in one.manifest.get("appended", [])} for one in snapshots}
 
-    That is the run of the snapshot before it, made alike where there is one. `manifests`: as `by_time` gives them.
+
+def pair_of(
+    manifests: Sequence[Mapping[str, Any]], run_id: str, *, grown: Mapping[str, Collection[str]]
+) -> list[str]:  # fmt: skip
+    """The run and the one to compare it with, in the order of their posts; the run alone where none belongs to it.
+
+    That is a run of the same posts: of the same snapshot, of one that this was appended to, or the other way round; one
+    that ends elsewhere in time first. Else the run nearest in time among those whose posts overlap or adjoin its own.
+    Of several the earlier, the one made alike, the latest. `manifests`: as `by_time` gives them; `grown`: as
+    `grown_from` gives it.
     """
     ids = [one["id"] for one in manifests]
     own = manifests[ids.index(run_id)]
     others = [one for one in manifests if one["id"] != run_id]
-    others = [one for one in others if one["snapshot"]["id"] != own["snapshot"]["id"]] or others
-    alike = [one for one in others if one["config"]["granularity"] == own["config"]["granularity"]] or others
-    earlier = [one for one in alike if ids.index(one["id"]) < ids.index(run_id)]
-    other = (earlier or alike)[-1:]
-    return [one["id"] for one in manifests if one["id"] == run_id or one in other]
+    kin = [one for one in others if _are_kin(one, own, grown)]
+    near = [one for one in others if _adjoin(one, own)]
+    found = max(kin or near, key=lambda one: _closeness(one, own, is_earlier=ids.index(one["id"]) < ids.index(run_id)),
+                default=None)  # fmt: skip
+    return [one["id"] for one in manifests if one is own or one is found]
+
+
+def _are_kin(one: Mapping[str, Any], other: Mapping[str, Any], grown: Mapping[str, Collection[str]]) -> bool:
+    a, b = one["snapshot"]["id"], other["snapshot"]["id"]
+    return a == b or a in grown.get(b, ()) or b in grown.get(a, ())
+
+
+def _adjoin(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    a, b = _span(one), _span(other)
+    return a is not None and b is not None and change.adjoin(a, b)
+
+
+def _closeness(one: Mapping[str, Any], own: Mapping[str, Any], *, is_earlier: bool) -> tuple[Any, ...]:
+    """What `pair_of` prefers, the greater the better."""
+    a, b = _span(one), _span(own)
+    gap = change.gap(a, b) if a and b else timedelta(0)
+    alike = one["config"]["granularity"] == own["config"]["granularity"]
+    return one["last_at"] != own["last_at"], is_earlier, -gap, alike, one["last_at"] or ""
+
+
+def _span(manifest: Mapping[str, Any]) -> change.Span | None:
+    first, last = manifest["first_at"], manifest["last_at"]
+    return (datetime.fromisoformat(first), datetime.fromisoformat(last)) if first and last else None

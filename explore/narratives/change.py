@@ -54,6 +54,16 @@ def periods(first: Span | None, second: Span | None) -> Periods | None:
     return Periods(both, both, "together")
 
 
+def gap(first: Span, second: Span) -> timedelta:
+    """The time between two spans; nought where they overlap."""
+    return max(first[0] - second[1], second[0] - first[1], timedelta(0))
+
+
+def adjoin(first: Span, second: Span) -> bool:
+    """Whether two spans overlap, or lie no farther apart than a day or the shorter of them lasts."""
+    return gap(first, second) <= max(DAY, min(end - start for start, end in (first, second)))
+
+
 @dataclass(frozen=True)
 class Counts:
     """Distinct units per narrative and step: `each` of shape (k, steps); `steps` is the span's length in steps, which

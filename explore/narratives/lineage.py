@@ -46,7 +46,8 @@ class Lineage:
 
     compared_by: in words, what told that messages belong together. periods: the times whose rates are compared; null
     without times. unit: "accounts", or "messages" where either run names no account. active_ratio: distinct units a
-    day or hour in all posts, second over first; null without times.
+    day or hour in all posts, second over first; null without times. unrelated: whether the runs share no message and
+    their known times neither overlap nor adjoin.
     links, one row a link, each narrative of both runs in at least one: a, b (narrative ids; b is null where `kind` is
     gone, a where it is new), kind, a_to_b (share of a's posts that belong to b), b_from_a (share of b's posts that
     belong to a), shared_messages (held by both), label_a, label_b, posts_a, posts_b, before, after (units per
@@ -62,6 +63,7 @@ class Lineage:
     unit: str
     active_ratio: float | None
     links: pd.DataFrame
+    unrelated: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,11 +135,16 @@ def _lineage(first: Run, second: Run, cache: Path, progress: Progress) -> Lineag
     told = (first.id, second.id, flows.compared_by)
     if spans is None:
         return Lineage(*told, None, unit, None, _ordered(links))
+    unrelated = not change.adjoin(spans.earlier, spans.later) and not _share_messages(first, second)
     earlier = _counts(first, unit, spans.earlier, spans)
     later = _counts(second, unit, spans.later, spans)
     links = _judged(links, earlier, later, spans)
     active = (later.active / later.steps) / (earlier.active / earlier.steps) if earlier.active else None
-    return Lineage(*told, spans, unit, active, _ordered(links))
+    return Lineage(*told, spans, unit, active, _ordered(links), unrelated)
+
+
+def _share_messages(first: Run, second: Run) -> bool:
+    return bool(first.messages["message_id"].isin(second.messages["message_id"]).any())
 
 
 _RATES = ["before", "after", "rate_ratio", "rate_ratio_low", "rate_ratio_high"]

@@ -36,6 +36,10 @@ _MANY = {
 LEFT_TO_RIGHT = (
     "\N{LEFT-TO-RIGHT MARK}"  # our sentence is read from the left, also where it begins with a name that is not
 )
+UNRELATED = (
+    "These two files share no post, and their times do not touch: what is called new or gone may only be in the other "
+    "file."
+)
 FOOLING_RATIO = 1.25  # from such a change of everything on, the change of one narrative may be the collection's
 
 

@@ -59,7 +59,8 @@ def manifest(run: str, snapshot: str, day: int | None, granularity: str = "mediu
 
 
 MONDAY, TUESDAY, FINE = manifest("r1", "mon", 2), manifest("r2", "tue", 3), manifest("r3", "tue", 3, "fine")
-TIMELESS = manifest("r0", "old", None)
+TIMELESS, FAR = manifest("r0", "old", None), manifest("r4", "far", 28)
+CUT, GROWN = manifest("r5", "tue", 2), manifest("r6", "both", 3)
 
 
 @pytest.mark.parametrize(
@@ -67,13 +68,17 @@ TIMELESS = manifest("r0", "old", None)
     [
         ([TUESDAY, MONDAY], "r2", ["r1", "r2"]),
         ([TUESDAY, MONDAY], "r1", ["r1", "r2"]),  # nothing is earlier
-        ([MONDAY, TUESDAY, FINE], "r3", ["r1", "r3"]),  # another snapshot comes first, even made otherwise
-        ([TUESDAY, FINE], "r3", ["r2", "r3"]),
-        ([TIMELESS, MONDAY, TUESDAY], "r1", ["r1", "r0"]),  # without times last
+        ([MONDAY, TUESDAY, FINE], "r3", ["r2", "r3"]),  # the same snapshot comes first, even made otherwise
+        ([MONDAY, TUESDAY, FINE, CUT], "r2", ["r5", "r2"]),  # as of another moment there is something to compare
+        ([MONDAY, FAR, GROWN], "r6", ["r1", "r6"]),  # appended to Monday's
+        ([MONDAY, TUESDAY, GROWN], "r1", ["r1", "r6"]),
+        ([MONDAY, FAR], "r4", ["r4"]),  # nothing to do with each other
+        ([FAR, TIMELESS], "r4", ["r4"]),
+        ([MONDAY, TUESDAY, FAR], "r1", ["r1", "r2"]),
         ([MONDAY], "r1", ["r1"]),
     ],
 )
-def test_a_run_is_compared_with_the_snapshot_before_it(
+def test_a_run_is_compared_with_one_of_the_same_posts_or_the_nearest_in_time_or_none(
     runs: list[dict[str, Any]], looked_at: str, pair: list[str]
 ) -> None:
-    assert pair_of(by_time(runs), looked_at) == pair
+    assert pair_of(by_time(runs), looked_at, grown={"both": {"mon"}, "mon": set()}) == pair

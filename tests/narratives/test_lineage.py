@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -368,3 +369,15 @@ def test_runs_of_different_encoders_are_compared_without_a_model(workspace: Work
     b = run_with(workspace, numbered(talk("bread", days=SECOND, a_day=4), start=99), groups=["bread"])
     other = Run(b.folder, {**b.manifest, "encoder": {"name": "static:gone", "version": "static-2-x"}})
     assert lineage(a, other, cache=cache).compared_by.endswith("(lexical)")
+
+
+def test_runs_far_apart_that_share_no_message_are_unrelated(tmp_path: Path, cache: Path) -> None:
+    bread = run_over(tmp_path / "a", numbered(talk("bread", days=FIRST, a_day=4)), "bread")
+    week_later = run_over(tmp_path / "b", numbered(talk("tram", days=SECOND, a_day=4), start=500), "tram")
+    assert not lineage(bread, week_later, cache=cache).unrelated
+    years_later = run_over(tmp_path / "c", numbered(talk("tram", days=range(900, 907), a_day=4), start=900), "tram")
+    assert lineage(bread, years_later, cache=cache).unrelated
+    repeated = [
+        one | {"created_at": one["created_at"] + timedelta(days=900)} for one in talk("bread", days=FIRST, a_day=4)
+    ]
+    assert not lineage(bread, run_over(tmp_path / "d", numbered(repeated, start=70), "bread"), cache=cache).unrelated

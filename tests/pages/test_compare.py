@@ -116,9 +116,9 @@ def test_without_times_there_is_no_curve_and_no_growth(open_app: Open, home: Pat
         return without(posts, "created_at")
 
     space = workspace_at(home)
-    run_with(space, bare(numbered(talk("bread", days=FIRST, a_day=6))), groups=["bread"])
-    run_with(space, bare(numbered(talk("tram", days=FIRST, a_day=6))), groups=["tram"])
-    app = open_app("compare")
+    bread = run_with(space, bare(numbered(talk("bread", days=FIRST, a_day=6))), groups=["bread"])
+    tram = run_with(space, bare(numbered(talk("tram", days=FIRST, a_day=6))), groups=["tram"])
+    app = open_app("compare", runs=f"{bread.id}~{tram.id}")
     assert not app.exception
     assert "A file has no times, so growing and fading cannot be told" in read(app)
     assert "The files have no times, so there is no curve." in read(app)
@@ -160,3 +160,16 @@ def test_runs_of_one_snapshot_up_to_different_moments_have_names_that_say_so(ope
     (two[0].folder / "manifest.json").write_text(json.dumps(manifest))
     app = open_app("compare")
     assert any("as of 1 Jun 2022 00:00 UTC" in name for name in app.multiselect[0].options)
+
+
+def test_files_that_have_nothing_to_do_with_each_other_are_not_put_together_by_themselves(
+    open_app: Open, two: list[Run], home: Path
+) -> None:
+    shutil.rmtree(two[0].folder)
+    tram = numbered(talk("tram", days=range(900, 907), a_day=5), start=5000)
+    far = run_with(workspace_at(home), tram, groups=["tram"])
+    app = open_app("compare", snapshot=far.snapshot_id, run=far.id)
+    assert not app.exception
+    assert "Choose two runs or more" in read(app)
+    asked = open_app("compare", runs=f"{two[1].id}~{far.id}")
+    assert "These two files share no post" in read(asked)
