@@ -144,7 +144,8 @@ def described(view: View, *, muted: bool) -> dict[str, ColumnConfig]:
     span = words.length(view.window.length) if view.window else "the window"
     return {
         "status": st.column_config.TextColumn("Status", width=112),
-        "narrative": st.column_config.TextColumn("Narrative", width=200),
+        "narrative": st.column_config.TextColumn("Narrative", width=200,
+            help="Named by its most telling words. “Mixed: a · b · c”: no single subject; its most telling words."),
         "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=122, y_min=0,
             color="gray" if muted else "green"),
         "growth": st.column_config.TextColumn("Growth", width=190,
