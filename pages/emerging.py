@@ -144,7 +144,8 @@ def described(view: View, *, muted: bool) -> dict[str, ColumnConfig]:
     span = words.length(view.window.length) if view.window else "the window"
     return {
         "status": st.column_config.TextColumn("Status", width=112),
-        "narrative": st.column_config.TextColumn("Narrative", width=200),
+        "narrative": st.column_config.TextColumn("Narrative", width=200,
+            help="Named by its most telling words. “Mixed: a · b · c”: no single subject; its most telling words."),
         "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=122, y_min=0,
             color="gray" if muted else "green"),
         "growth": st.column_config.TextColumn("Growth", width=190,
@@ -156,10 +157,11 @@ def described(view: View, *, muted: bool) -> dict[str, ColumnConfig]:
             help=f"Mean {unit} per {span} in the baseline."),
         "why": st.column_config.TextColumn("In words", width=430),
         "copies": st.column_config.NumberColumn("Copies", format="%.0f %%", width=64,
-            help="Share of posts that say the same as another account's post, marked reposts left out. A run of an "
-            "older version does not tell them apart: then they are counted in, and there is no column Reposts."),
+            help="Share of posts that say the same as another account's post, those that begin with “RT @…” left out; "
+            "reposts that only a column of the file marks are counted in. A run of an older "
+            "version does not tell them apart: then they are counted in, and there is no column Reposts."),
         "reposts": st.column_config.NumberColumn("Reposts", format="%.0f %%", width=68,
-            help="Share of posts that are marked as reposts of another account's post: they begin with “RT @name”."),
+            help=f"Share of posts that begin with {words.REPOST}: no column of the file is."),
         "posts": st.column_config.NumberColumn("Posts", format="localized", width=64),
         "reach": st.column_config.NumberColumn("Views", format="compact", width=64),
         "first_seen": st.column_config.DatetimeColumn("First seen (UTC)", format=MOMENT, timezone="UTC", width=130),

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from explore.posts.reposts import REPOST
+
 FEWEST_BEFORE_TAGS = 6  # of fewer words a tag at the end is often a part: "I love #Rome"
 MARKS = 30
 BOILERPLATE = frozenset({"rt", "amp", "via", "http", "https", "www", "com", "html", "gt", "lt", "nbsp", "quot"})
@@ -36,7 +38,6 @@ _CHINESE_PARTICLES = frozenset("的了吗呢吧着们也就都很")
 _ENGLISH_SLIPS = frozenset({"fire", "bill", "system", "serious", "cry", "interest", "mill", "mine", "sincere"})
 
 _RETWEET = re.compile(r"^\s*(?:RT|via)\b\s*+:?\s*+(?=[@＠:])", re.IGNORECASE)  # possessive: 100,000 spaces cost nothing
-_REPOST = re.compile(r"\s*+RT\b\s*+:?\s*+[@＠]\w", re.IGNORECASE)
 _TAG = re.compile(r"(?<![\w&/])[#＃]([^\s#＃@.,;:!?…\"'“”()\[\]<>|/]+)")
 _AFTER_LINK = ".,;:!?'\"’”)]}>"
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
@@ -107,7 +108,7 @@ def tags(text: str) -> list[str]:
 
 def is_repost(text: str) -> bool:
     """Whether the text begins with "RT @name", as the reposts of another account's post do."""
-    return _REPOST.match(text) is not None
+    return REPOST.match(text) is not None
 
 
 def is_cut_off(text: str) -> bool:

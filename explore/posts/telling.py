@@ -19,6 +19,7 @@ from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping, like_times
 from explore.posts.othernames import BOTH, ONLY_OTHER
 from explore.posts.quotes import quote_notes
+from explore.posts.reposts import repost_notes
 from explore.posts.rivals import Rival, author_notes, choice_notes, rival_times
 from explore.posts.schema import FIELDS, MENDS, REASONS
 from explore.posts.shifts import NO_NUMBER
@@ -82,7 +83,7 @@ def load_notes(
 
     told: `written_nulls`, `repeats`, `marked` and `spaced` as the reader counted. tz: the zone of times that name none.
     """
-    notes = [*choice_notes(preview, mapping), *author_notes(preview, mapping)]
+    notes = [*choice_notes(preview, mapping), *author_notes(preview, mapping), *repost_notes(preview, mapping)]
     notes += filter(None, [no_times(preview, mapping), _silent(staged, mapping)])
     notes += filter(None, [_only_days(preview, mapping), _other_zone(staged, mapping, preview, tz)])
     rival = rival_times(preview, mapping, tz=tz, date_order=date_order)

@@ -267,7 +267,7 @@ def _figures(evidence: Evidence) -> list[tuple[str, str]]:
         ("Accounts", words.number(n.get("n_authors")) if unit == "accounts" else "not in the file"),
         ("Reach (views)", words.number(n.get("reach"))),
         ("Share of posts whose text two accounts or more posted, reposts included", words.percent(n.get("copy_share"))),
-        ("Share of posts that are marked reposts (“RT @…”)", words.percent(n.get("repost_share"))),
+        (f"Share of posts that begin with {words.REPOST}", words.percent(n.get("repost_share"))),
         ("Share of posts that are copies without that mark", words.percent(n.get("unmarked_copy_share"))),
         ("Share of posts by the most active account", words.percent(n.get("top_author_share"))),
         (f"{counted} in the window", active),

@@ -1,10 +1,11 @@
-"""What was guessed about the columns of a file, in the words of the page on which it is corrected."""
+"""What was guessed of the columns of a file, or not read in them, for the page on which that is corrected."""
 
 from __future__ import annotations
 
 from explore.errors import brief
 from explore.posts.layout import Preview
 from explore.posts.mapping import ColumnMapping
+from explore.posts.reposts import repost_notes
 from explore.posts.rivals import AccountDoubt, Guess, Rival, account_doubts, guesses, rival_times
 
 LISTED = 3  # columns
@@ -20,6 +21,7 @@ def guessed(seen: Preview, mapping: ColumnMapping, *, tz: str, date_order: str |
         *map(_chosen, guesses(seen, mapping)),
         *map(_accounts, account_doubts(seen, mapping)),
         *([_contradicted(mapping, rival)] if rival else []),
+        *repost_notes(seen, mapping),
     ]
 
 

@@ -30,7 +30,7 @@ def makeup(spread: Spread) -> str:
     if spread.lacks is None:
         said += f", {_few(spread.copies)} say the same as another account's post"
     if spread.reposts == 0:
-        marked = "none is marked as a repost (“RT @…”)"
+        marked = f"none begins with {words.REPOST}"
         return f"{said}{' and ' if spread.lacks is None else ', '}{marked}."
     by = f" by {words.count(spread.reposters, 'account')}" if spread.reposters else ""
     counted = " Reposting is ordinary sharing and is not counted as saying the same." if spread.lacks is None else ""

@@ -52,7 +52,8 @@ def explained(measured: Measured) -> str:
         "A check of the grouping: it says nothing about growth, or about whether the posts are true. In each trial "
         f"{LEFT_OUT}, picked by chance, and the rest is grouped anew. Found again: of the messages that this narrative "
         f"and its closest match in the trial hold, at least half are in both. That share was {mean} on average "
-        f"({low} to {high}). {meant}"
+        f"({low} to {high}). A trial that holds none of its messages is not counted, so narratives have different "
+        f"numbers of trials. {meant}"
     )
 
 

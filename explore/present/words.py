@@ -18,6 +18,7 @@ from explore.narratives.emergence import FEW_ACTIVE, LEVEL, MIN_BASELINE_WINDOWS
 from explore.posts.languages import language_name
 
 CHANGED = ("▲ emerging", "▼ fading")  # where chance does not explain the ratio
+REPOST = "“RT @…”, the only mark of a repost that is read"
 KNOWN_TO = 1_000
 
 
@@ -177,15 +178,14 @@ def size(narrative: Mapping[str, Any], unit: str) -> str:
 
 
 def copies(narrative: Mapping[str, Any], unit: str) -> str:
-    """How many of its posts are marked reposts, and how many others say the same as another one, without that mark."""
+    """How many of its posts begin as reposts do, and how many others say the same as another one."""
     n, reposts, unmarked = (narrative.get(key) for key in ("n_posts", "repost_share", "unmarked_copy_share"))
     same = "the same as another account's post" if unit == "accounts" else "the same as another post"
     if not _known(n) or not _known(reposts) or not _known(unmarked):
         share = percent(narrative.get("copy_share"))
         return f"{share} of its posts say {same}. This run is of a version that did not tell reposts apart."
     marked, others = (round(float(share) * int(n)) for share in (reposts, unmarked))
-    are = "are marked reposts" if marked > 1 else "is a marked repost"
-    said = f"{_some(marked)} of {count(n, 'post')} {are} (“RT @…”)."
+    said = f"{_some(marked)} of {count(n, 'post')} {'begin' if marked > 1 else 'begins'} with {REPOST}."
     if marked == n:
         return said
     rest = "the others" if marked else "them"

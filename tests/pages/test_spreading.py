@@ -42,7 +42,8 @@ def test_the_page_tells_bursts_pairs_and_chance(open_app: Open, ringed: Run) -> 
     assert "How it spread" in said
     assert "6 are reposts (“RT @…”) by 6 accounts" in said
     assert (
-        "6 of 101 posts are marked reposts (“RT @…”). 55 of the others say the same as another account's post." in said
+        "6 of 101 posts begin with “RT @…”, the only mark of a repost that is read. "
+        "55 of the others say the same as another account's post." in said
     )
     assert "that is more than chance explains" in said
     assert "7 accounts posted this text within 30 seconds, from 10 Mar 2026 21:36 UTC." in said

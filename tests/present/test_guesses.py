@@ -50,3 +50,8 @@ def test_a_second_time_that_differs_is_shown_with_both_values(tmp_path: Path) ->
     assert "says '2024-05-01T10:00:00Z' where 'timestamp' says '2024-06-03T10:00:00Z'" in said
     assert "in 4 of the first 4 records" in said
     assert "--" not in said
+
+
+def test_a_column_that_may_mark_reposts_is_told(tmp_path: Path) -> None:
+    (said,) = told(tmp_path, "id,created_at,text,post_type", "{n},2024-05-01T10:0{n}:00Z,{words},RETWEET")
+    assert said.startswith("Column 'post_type' may mark reposts ('RETWEET' in 4 of the first 4 records).")

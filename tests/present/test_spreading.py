@@ -41,7 +41,7 @@ def test_reposts_are_told_apart_from_copies() -> None:
         "Of 1,204 posts, 86 say the same as another account's post; 812 are reposts (“RT @…”) by 62 accounts. "
         "Reposting is ordinary sharing and is not counted as saying the same."
     )
-    assert "none is marked as a repost" in spreading.makeup(spread(reposts=0))
+    assert "none begins with “RT @…”, the only mark of a repost that is read." in spreading.makeup(spread(reposts=0))
 
 
 def test_synchrony_is_told_with_what_chance_would_bring_about() -> None:

@@ -38,6 +38,7 @@ def test_below_one_half_it_is_unsteady_and_that_could_fool_a_finding() -> None:
     explained = steadiness.explained(row(0.31))
     assert explained.startswith("A check of the grouping: it says nothing about growth")
     assert "Unsteady, below half on average" in explained
+    assert "A trial that holds none of its messages is not counted" in explained
     (caveat,) = steadiness.caveats(row(0.31))
     assert "31 % on average" in caveat
     assert steadiness.caveats(row(0.5)) == []

@@ -215,15 +215,19 @@ def test_languages_have_names_where_they_are_known() -> None:
         (
             41,
             30,
-            "41 of 120 posts are marked reposts (“RT @…”). 30 of the others say the same as another account's post.",
+            f"41 of 120 posts begin with {words.REPOST}. 30 of the others say the same as another account's post.",
         ),
         (
             1,
             0,
-            "1 of 120 posts is a marked repost (“RT @…”). None of the others says the same as another account's post.",
+            f"1 of 120 posts begins with {words.REPOST}. None of the others says the same as another account's post.",
         ),
-        (0, 30, "None of 120 posts is a marked repost (“RT @…”). 30 of them say the same as another account's post."),
-        (120, 0, "120 of 120 posts are marked reposts (“RT @…”)."),
+        (
+            0,
+            30,
+            f"None of 120 posts begins with {words.REPOST}. 30 of them say the same as another account's post.",
+        ),
+        (120, 0, f"120 of 120 posts begin with {words.REPOST}."),
     ],
 )
 def test_reposts_and_copies_are_told_apart_in_numbers(reposts: int, copies: int, said: str) -> None:
