@@ -18,7 +18,6 @@ from explore.commands import comparing, snapshots
 from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_shown, records, say
 from explore.errors import Refused, brief
 from explore.narratives import ranking
-from explore.narratives.emergence import Window, moment
 from explore.narratives.encoders import sent_to
 from explore.narratives.evidence import evidence
 from explore.narratives.radar import radar
@@ -26,6 +25,7 @@ from explore.narratives.replay import Detection, detection, replay
 from explore.narratives.run import Run, RunConfig, open_run
 from explore.narratives.spread import spread, ties
 from explore.narratives.stability import FILE, kept, measure
+from explore.narratives.windows import Window, moment
 from explore.posts import mappings
 from explore.posts.appending import append, options_like
 from explore.posts.batches import encodable

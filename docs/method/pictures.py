@@ -23,11 +23,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench" / "emergenc
 from calibration import shifted  # type: ignore[import-not-found]
 
 from explore.files import write_bytes
-from explore.narratives import clusters, emergence, freezing, ranking
-from explore.narratives.emergence import Window
+from explore.narratives import clusters, counting, emergence, freezing, ranking
 from explore.narratives.evidence import evidence
 from explore.narratives.pipeline import explore, recluster
 from explore.narratives.run import Run
+from explore.narratives.windows import Window
 from explore.posts.snapshots import Snapshot, load, open_snapshot
 from explore.present import charts
 from explore.present.theme import LIGHT, themed, title
@@ -143,7 +143,9 @@ def _p_values(run: Run, draw: int) -> NDArray[np.float64]:
     line = shifted(run.timeline, np.random.default_rng([SEED, draw]))
     window = Window(datetime.fromtimestamp(int(line.at.max()) // 1_000_000 + 1, UTC))
     k, first = len(run.narratives), int(line.at.min())
-    counts = emergence.count(line.at, line.unit, line.narrative, k=k, window=window, first_at=first)
+    counts = counting.count(
+        line.at, line.unit, line.narrative, k=k, window=window, first_at=first, activity=line.activity
+    )
     return np.asarray(emergence.score(counts)["p_value"], dtype=np.float64)
 
 

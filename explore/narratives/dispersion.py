@@ -1,14 +1,20 @@
 """How much narratives vary from window to window without anything new, and what growth looks like beside that.
 
 Counts vary more than chance alone makes them: weekdays, hours, news, people who talk to each other. A gamma-Poisson
-(negative binomial) count with mean m has the variance m + alpha m^2. Its alpha is pooled over the narratives of the
-snapshot from the windows before the one that is tested. Given the sum of both periods, such a count is beta-binomial;
-without over-dispersion (alpha = 0) that is the conditional binomial test of Przyborowski & Wilenski 1940.
+(negative binomial) count with mean m has the variance m + alpha m^2. Given the sum over windows such counts are
+Dirichlet-multinomial, and of two periods beta-binomial; without over-dispersion (alpha = 0) that is the conditional
+binomial test of Przyborowski & Wilenski 1940.
+
+Alpha comes from the windows before the one that is tested, by maximum likelihood over all narratives: each either
+varies as alpha says in every window, or in all but one, an event, in which anything may have happened. So a past event
+is no measure of how much narratives ordinarily vary. Each narrative's own alpha is its posterior mean: shrunk to the
+pooled one, the more the less there was of it (empirical Bayes).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,56 +22,57 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-ROUNDS = 3
-MOST_KURTOSIS = 3.0  # beyond it the approximation of the median overshoots (simulated for alpha up to 1)
-MOST_ALPHA = 10.0  # beyond it hardly any growth could be told, and the interval would have no end
-POISSON = 1e-6  # below this the two models agree to the last digit shown, and the gamma functions lose digits
+GRID = np.array([0.005, 0.02, 0.04, 0.07, 0.1, 0.15, 0.22, 0.33, 0.5, 0.75, 1.1, 1.6, 2.4, 3.6])
+POISSON = 0.01  # an alpha below this is taken as none
+EVENTS = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.3])  # shares of narratives that had an event in the baseline
+SPREADS = np.array([0.7, 1.4])  # of the narratives' own alphas around the pooled one, on the log scale
+MOST_NARRATIVES = 1_000  # that the pooled values are estimated from
+SAMPLED = 200  # rows that are enough to compare expectations by
 
 
 @dataclass(frozen=True)
 class Dispersion:
-    """Over-dispersion `alpha` of a count with mean m: its variance is m + alpha m^2; 0 = Poisson."""
+    """Over-dispersion. `pooled`: that of ordinary narratives; `own`: that of each, shape (k,). A count of mean m has
+    the variance m + alpha m^2; 0 = Poisson."""
 
-    alpha: float = 0.0
+    pooled: float
+    own: Floats
 
     @classmethod
-    def pooled(cls, units: Ints, active: Ints) -> Dispersion:
-        """From past windows: `units` of shape (narratives, windows), `active` units of shape (windows,).
+    def none(cls, k: int) -> Dispersion:
+        """Nothing varies beyond chance."""
+        return cls(0.0, np.zeros(k))
 
-        Each narrative gives a moment estimate of alpha; pooled is their median, weighted by how much each can tell and
-        corrected for the skew of such estimates, at least 0. The median, because a narrative that was an event in the
-        past is no measure of how much ordinary ones vary; others may be half of the evidence without moving it far.
-        """
-        share = active / max(1, active.sum())
-        total = units.sum(axis=1, keepdims=True, dtype=np.float64)
-        expected = total * share
-        excess = ((units - expected) ** 2 - expected * (1 - share)).sum(axis=1)
-        squares = share**2 * total * (total - 1)  # unbiased for the squared mean of a Poisson count
-        scale = (squares * (1 - 2 * share) + share**2 * squares.sum(axis=1, keepdims=True)).sum(axis=1)
-        told = scale > 0
-        if not told.any():
-            return cls()
-        mean = squares.sum(axis=1)[told] / total[told, 0]
-        own, alpha = excess[told] / scale[told], 0.0
-        for _ in range(ROUNDS):  # weights and skew depend on alpha, mildly
-            weight = scale[told] / (mean + 2 * (mean + alpha * mean**2) ** 2)
-            centre = _median_of_squares(units.shape[1] - 1, kurtosis=min(MOST_KURTOSIS, 6 * alpha))
-            alpha = max(0.0, _weighted_median(((1 + own * mean) / centre - 1) / mean, weight))
-        return cls(min(alpha, MOST_ALPHA))
+    @classmethod
+    def estimated(cls, units: Ints, expected: Floats) -> Dispersion:
+        """From past windows: `units` of shape (k, windows), and what was expected of each, in any scale per row."""
+        known = _telling(units, expected)
+        if units.shape[1] < 2 or not known.any():
+            return cls.none(len(units))
+        steady, eventful = _likelihoods(units[known], _shares(expected[known]))
+        place, events, spread = _fitted(_sample(steady), _sample(eventful))
+        prior = _prior(place, spread)
+        weight = _mixed(steady, eventful, events) + np.log(np.maximum(prior, 1e-300))
+        weight = np.exp(weight - weight.max(axis=1, keepdims=True))
+        own = np.full(len(units), float(prior @ GRID))
+        own[known] = weight @ GRID / weight.sum(axis=1)
+        return cls(_floored(GRID[place]), np.where(own < POISSON, 0.0, own))
 
-    def tail(self, now: Ints, base: Ints, *, share: float, windows: int) -> Floats:
+    def tail(self, now: Ints, base: Ints, *, share: Floats, windows: int) -> Floats:
         """Chance of `now` or more of the now + base units in the window if nothing changed, shape as `now`.
 
-        `share`: the window's part of all active units; `windows`: how many windows there are with the baseline's.
+        `share`: the window's part of all units to be expected, shape as `now`; `windows`: how many windows there are
+        with the baseline's.
         """
         from scipy import stats
 
-        if self.alpha < POISSON:
-            return np.asarray(stats.binom.sf(now - 1, now + base, share))
-        size = windows / self.alpha
-        return _beta_binomial_tail(now, base, share * size, (1 - share) * size)
+        p = np.asarray(stats.binom.sf(now - 1, now + base, share))
+        wide = self.own > 0
+        size = windows / self.own[wide]
+        p[wide] = _beta_binomial_tail(now[wide], base[wide], share[wide] * size, (1 - share[wide]) * size)
+        return p
 
-    def interval(self, now: Ints, base: Ints, *, share: float, windows: int, level: float) -> tuple[Floats, Floats]:
+    def interval(self, now: Ints, base: Ints, *, share: Floats, windows: int, level: float) -> tuple[Floats, Floats]:
         """Lower and upper end of the rate ratio, each missed with probability `level` / 2, shape as `now`.
 
         Jeffreys' interval of the Poisson part and the F interval of the ratio of two gamma means, put together by their
@@ -77,15 +84,100 @@ class Dispersion:
         odds = np.log((1 - share) / share)
         estimate = np.log((now + 0.5) / (base + 0.5)) + odds
         low, high = (_log_odds(stats.beta.ppf(q, now + 0.5, base + 0.5)) + odds for q in (half, 1 - half))
-        if self.alpha < POISSON:
-            return np.exp(low), np.exp(high)
-        freedom = 2 / self.alpha, 2 * (windows - 1) / self.alpha
-        low = estimate - np.hypot(estimate - low, np.log(stats.f.ppf(1 - half, *freedom)))
-        high = estimate + np.hypot(high - estimate, np.log(stats.f.ppf(half, *freedom)))
+        alpha = np.maximum(self.own, 1e-6)
+        freedom = 2 / alpha, 2 * (windows - 1) / alpha
+        low = estimate - np.hypot(estimate - low, np.where(self.own > 0, np.log(stats.f.ppf(1 - half, *freedom)), 0))
+        high = estimate + np.hypot(high - estimate, np.where(self.own > 0, np.log(stats.f.ppf(half, *freedom)), 0))
         return np.exp(low), np.exp(high)
 
 
-def _beta_binomial_tail(now: Ints, base: Ints, a: float, b: float) -> Floats:
+def fit_of(units: Ints, expected: Floats) -> float:
+    """Log likelihood of past windows with the alpha and the share of events that suit them best: to compare what was
+    expected by. Arguments as for `Dispersion.estimated`."""
+    known = np.flatnonzero(_telling(units, expected))
+    if units.shape[1] < 2 or len(known) == 0:
+        return 0.0
+    chosen = _sample(known, SAMPLED)
+    steady, eventful = _likelihoods(units[chosen], _shares(expected[chosen]), GRID[::2])
+    return max(float(_mixed(steady, eventful, events).sum(axis=0).max()) for events in EVENTS[::2]) * (
+        len(known) / len(chosen)
+    )
+
+
+def _telling(units: Ints, expected: Floats) -> NDArray[np.bool_]:
+    """Rows that say something about how counts vary."""
+    telling: NDArray[np.bool_] = (units.sum(axis=1) >= 2) & (expected > 0).all(axis=1)
+    return telling
+
+
+def _shares(expected: Floats) -> Floats:
+    return np.asarray(expected / expected.sum(axis=1, keepdims=True))
+
+
+def _sample(rows: NDArray[Any], most: int = MOST_NARRATIVES) -> NDArray[Any]:
+    """At most so many rows, evenly from all."""
+    return rows[:: -(-len(rows) // most)]
+
+
+def _likelihoods(units: Ints, shares: Floats, grid: Floats = GRID) -> tuple[Floats, Floats]:
+    """Log likelihood of each row at each alpha of the grid, shape (rows, grid): where all windows vary as alpha says,
+    and where all but one do, that one being any of them with any count up to the row's total."""
+    from scipy.special import gammaln
+
+    total, windows = units.sum(axis=1), units.shape[1]
+    factorial = gammaln(np.arange(int(total.max()) + 2) + 1.0)
+    rest = total[:, None] - units
+    steady, eventful = (np.empty((len(units), len(grid))) for _ in range(2))
+    for i, alpha in enumerate(grid):
+        size = windows / alpha
+        part = shares * size
+        each = np.where(units > 0, gammaln(units + part) - gammaln(part), 0.0) - factorial[units]
+        every = each.sum(axis=1)
+        steady[:, i] = every + factorial[total] + gammaln(size) - gammaln(total + size)
+        left = size - part
+        without = factorial[rest] + gammaln(left) - gammaln(rest + left) + every[:, None] - each
+        most = without.max(axis=1)
+        mean = np.exp(without - most[:, None]).mean(axis=1)
+        eventful[:, i] = most + np.log(mean) - np.log(total + 1)
+    return steady, eventful
+
+
+def _fitted(steady: Floats, eventful: Floats) -> tuple[int, float, float]:
+    """The most likely pooled alpha (its place in the grid), share of events, and spread."""
+    sums = np.array([_mixed(steady, eventful, events).sum(axis=0) for events in EVENTS])
+    first, place = np.unravel_index(int(sums.argmax()), sums.shape)
+    events, best = float(EVENTS[first]), (int(place), 0.0, float(sums.max()))
+    mixed = _mixed(steady, eventful, events)
+    most = mixed.max(axis=1)
+    likelihood = np.exp(mixed - most[:, None])
+    for spread in SPREADS:
+        priors = np.array([_prior(place, spread) for place in range(len(GRID))])
+        totals = np.log(np.maximum(likelihood @ priors.T, 1e-300)).sum(axis=0) + most.sum()
+        if totals.max() > best[2]:
+            best = (int(totals.argmax()), float(spread), float(totals.max()))
+    return best[0], events, best[1]
+
+
+def _mixed(steady: Floats, eventful: Floats, events: float) -> Floats:
+    """Log likelihood where this share of the narratives had an event."""
+    if events == 0:
+        return steady
+    return np.asarray(np.logaddexp(np.log1p(-events) + steady, np.log(events) + eventful))
+
+
+def _prior(place: int, spread: float) -> Floats:
+    """How the narratives' own alphas lie on the grid around the pooled one: log-normal; without spread, all alike."""
+    if spread == 0:
+        return np.asarray(np.arange(len(GRID)) == place, dtype=np.float64)
+    weight = np.exp(-0.5 * (np.log(GRID / GRID[place]) / spread) ** 2)
+    return np.asarray(weight / weight.sum())
+
+
+def _floored(alpha: float) -> float:
+    return 0.0 if alpha < POISSON else float(alpha)
+
+
+def _beta_binomial_tail(now: Ints, base: Ints, a: Floats, b: Floats) -> Floats:
     """P(X >= now) of beta-binomials with now + base draws: the sum over 0..base units in the baseline."""
     from scipy.special import betaln, gammaln
 
@@ -95,21 +187,10 @@ def _beta_binomial_tail(now: Ints, base: Ints, a: float, b: float) -> Floats:
     before = np.arange(len(row)) - np.repeat(ends - terms, terms)
     total = (now + base)[row]
     log = gammaln(total + 1) - gammaln(before + 1) - gammaln(total - before + 1)
-    log += betaln(total - before + a, before + b) - betaln(a, b)
+    log += betaln(total - before + a[row], before + b[row]) - betaln(a, b)[row]
     tail = np.add.reduceat(np.exp(log), ends - terms) if len(row) else np.empty(0)
     return np.minimum(1.0, np.where(now == 0, 1.0, tail))
 
 
-def _median_of_squares(freedom: int, *, kurtosis: float) -> float:
-    """Median over mean of a sum of squared deviations, as of a chi squared of the same spread (Wilson & Hilferty)."""
-    return (1 - (2 + kurtosis) / (9 * freedom)) ** 3
-
-
 def _log_odds(share: Floats) -> Floats:
     return np.asarray(np.log(share) - np.log1p(-share))
-
-
-def _weighted_median(values: Floats, weights: Floats) -> float:
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])

@@ -12,10 +12,10 @@ import pandas as pd
 
 from explore.errors import Refused
 from explore.narratives import amplification, ranking
-from explore.narratives.emergence import MIN_BASELINE_WINDOWS, Window
 from explore.narratives.jumps import Jumps, jumps
 from explore.narratives.run import Run
 from explore.narratives.text import is_repost
+from explore.narratives.windows import MIN_BASELINE_WINDOWS, Window
 from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 

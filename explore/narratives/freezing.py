@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from explore import __version__
 from explore.files import new_folder, sha256, share, write_json
 from explore.narratives import cosharing, ranking, run, synchrony
-from explore.narratives.emergence import Window, count, judge, score
+from explore.narratives.emergence import judge
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import Points, Space
 from explore.narratives.tokens import Tokens
 from explore.narratives.topics import Topics
 from explore.narratives.vectors import Vectors, sums, unit_rows
+from explore.narratives.windows import Window
 from explore.posts.snapshots import Snapshot
 from explore.progress import StageClock
 
@@ -133,7 +134,7 @@ def narratives(posts: pd.DataFrame, named: Topics) -> pd.DataFrame:
     last_at = posts["created_at"].max()
     window = Window(as_of=run.just_after((EPOCH if pd.isna(last_at) else last_at).to_pydatetime()))
     first_at = int(line.at.min()) if len(line.at) else 0
-    scored = judge(score(count(line.at, line.unit, line.narrative, k=k, window=window, first_at=first_at)))
+    scored = judge(ranking.scored(line, k=k, window=window, first_at=first_at))
     return pd.concat([names, sizes, scored.drop(columns="spark"), _synchrony(posts, line.at, k=k)], axis=1)
 
 

@@ -18,7 +18,6 @@ from explore.files import held
 from explore.narratives import (
     clusters,
     cosharing,
-    emergence,
     encoders,
     freezing,
     layout,
@@ -28,6 +27,7 @@ from explore.narratives import (
     space,
     strands,
     topics,
+    windows,
 )
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
@@ -175,7 +175,7 @@ def _history(posts: pd.DataFrame, *, n: int) -> strands.History:
     line = run.timeline(posts[posts["message"] < n].assign(narrative_id=-1))
     if len(line.at) == 0:
         return strands.history(line.at, line.unit, line.message, length=1)
-    window = emergence.suggest_window(line.at, line.unit, as_of=run.just_after(posts["created_at"].max()))
+    window = windows.suggest_window(line.at, line.unit, as_of=run.just_after(posts["created_at"].max()))
     return strands.history(line.at, line.unit, line.message, length=window.length // timedelta(microseconds=1))
 
 

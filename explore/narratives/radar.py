@@ -16,10 +16,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from explore.narratives import amplification, emergence
-from explore.narratives.emergence import Window
+from explore.narratives import amplification, counting, emergence
 from explore.narratives.run import Run, Timeline
 from explore.narratives.text import says_nothing, stop_words, without_links, words
+from explore.narratives.windows import Window
 from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 
@@ -65,13 +65,14 @@ def radar(run: Run, window: Window | None, *, emerging: Collection[int]) -> Rada
     uses = _unheld(_uses(run, line, besides=emerging), fewest_messages=int(run.manifest["fewest_messages"]))
     code, vocabulary = pd.factorize(uses["word"])  # in the order in which they were first written
     post = uses["post"].to_numpy(dtype=np.int64)
-    counts = emergence.count(
-        np.concatenate([line.at, line.at[post]]),  # every post for the active, then each use of a word
-        np.concatenate([line.unit, line.unit[post]]),
-        np.concatenate([np.full(len(line.at), -1), code]),
+    counts = counting.count(
+        line.at[post],
+        line.unit[post],
+        code,
         k=len(vocabulary),
         window=window,
         first_at=int(run.timeline.at.min()) if len(run.timeline.at) else 0,
+        activity=line.activity,
     )
     judged = emergence.judge(emergence.score(counts)).assign(word=np.asarray(vocabulary, dtype=object))
     growing = judged[judged["flagged"] & (judged["now_authors"] >= FEWEST) & (judged["rate_ratio_low"] >= FAST)]

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives import amplification, emergence
-from explore.narratives.emergence import Window
+from explore.narratives import amplification, counting, emergence, windows
 from explore.narratives.run import Run, Timeline
+from explore.narratives.windows import Window
 
+STATES = [emergence.EMERGING, emergence.UNPROVEN, emergence.NONE]  # in the order of the list
 MARKED = ("repost_share", "unmarked_copy_share")  # of the narrative's posts
 
 
@@ -30,9 +31,18 @@ def emerging(run: Run, window: Window | None) -> pd.DataFrame:
     names = run.narratives[["narrative_id", "theme_id", "label", "terms", "languages", "regions"]]
     k = len(names)
     first_at = int(run.timeline.at.min()) if len(run.timeline.at) else 0
-    counts = emergence.count(past.at, past.unit, past.narrative, k=k, window=window, first_at=first_at)
-    table = pd.concat([names.reset_index(drop=True), sizes(past, k=k), emergence.score(counts)], axis=1)
+    scores = scored(past, k=k, window=window, first_at=first_at)
+    table = pd.concat([names.reset_index(drop=True), sizes(past, k=k), scores], axis=1)
     return ranked(emergence.judge(table[table["n_posts"] > 0]))
+
+
+def scored(posts: Timeline, *, k: int, window: Window, first_at: int) -> pd.DataFrame:
+    """`emergence.score` of the narratives 0..k-1 of a timeline. `first_at`: the snapshot's first post."""
+    activity = posts.activity
+    counts = counting.count(
+        posts.at, posts.unit, posts.narrative, k=k, window=window, first_at=first_at, activity=activity
+    )
+    return emergence.score(counts)
 
 
 def sizes(posts: Timeline, *, k: int) -> pd.DataFrame:
@@ -87,14 +97,15 @@ def _marked(posts: Timeline, *, k: int) -> dict[str, NDArray[np.float64]]:
 
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
-    """Flagged first, then those posted in the window, each by `rate_ratio_low`, then by units now and posts.
+    """Emerging first, then the unproven jumps, then those posted in the window; each by `excess_low`, the units beyond
+    what was to be expected, then by units now and posts.
 
-    Narratives without a post in the window come last, whatever the prior makes of their ratio.
+    Narratives without a post in the window come last, whatever the prior makes of their growth.
     """
-    order = ["flagged", "_now", "rate_ratio_low", "now_authors", "n_posts", "narrative_id"]
-    keyed = table.assign(_now=table["now_authors"] > 0)
-    ordered = keyed.sort_values(order, ascending=[False] * 5 + [True], na_position="last", kind="stable")
-    return ordered.drop(columns="_now").reset_index(drop=True)
+    order = ["_state", "_now", "excess_low", "now_authors", "n_posts", "narrative_id"]
+    keyed = table.assign(_now=table["now_authors"] > 0, _state=table["state"].map(STATES.index))
+    ordered = keyed.sort_values(order, ascending=[True] + [False] * 4 + [True], na_position="last", kind="stable")
+    return ordered.drop(columns=["_now", "_state"]).reset_index(drop=True)
 
 
 def window_for(run: Run, *, as_of: datetime | None = None) -> Window | None:
@@ -102,7 +113,7 @@ def window_for(run: Run, *, as_of: datetime | None = None) -> Window | None:
     as_of = as_of or run.end
     if as_of is None:
         return None
-    return emergence.suggest_window(run.timeline.at, run.timeline.unit, as_of=as_of)
+    return windows.suggest_window(run.timeline.at, run.timeline.unit, as_of=as_of)
 
 
 def _times(micros: pd.Series) -> pd.Series:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives import emergence
-from explore.narratives.emergence import SPARK_STEPS_PER_WINDOW, Window
+from explore.narratives import emergence, ranking
+from explore.narratives.counting import SPARK_STEPS_PER_WINDOW
 from explore.narratives.run import Run, Timeline
+from explore.narratives.windows import Window
 
 MOST_LOOKS = 400  # seconds; beyond, the looks are further apart, and at last only the newest are made
 TENTH = 10
@@ -115,9 +116,9 @@ def _flagged(posts: Timeline, window: Window, *, listed: Bools) -> Bools:
     begin, end = np.searchsorted(posts.at, [_micros(window.baseline_start), _micros(window.as_of)])
     held = Timeline(**{name: values[begin:end] for name, values in vars(posts).items()})
     k, first_at = len(listed), int(posts.at[0]) if len(posts.at) else 0
-    counts = emergence.count(held.at, held.unit, held.narrative, k=k, window=window, first_at=first_at)
+    scored = ranking.scored(held, k=k, window=window, first_at=first_at)
     flagged = np.zeros(k, dtype=bool)
-    flagged[listed] = emergence.judge(emergence.score(counts)[listed])["flagged"].to_numpy(dtype=bool)
+    flagged[listed] = emergence.judge(scored[listed])["flagged"].to_numpy(dtype=bool)
     return flagged
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from explore import __version__
 from explore.errors import Refused
 from explore.files import read_json, sha256
+from explore.narratives.counting import Activity
 from explore.settings import Workspace
 
 Ints = NDArray[np.int64]
@@ -59,6 +60,11 @@ class Timeline:
     narrative: Ints
     views: NDArray[np.float64]
     repost: Ints
+
+    @property
+    def activity(self) -> Activity:
+        """Who was active when."""
+        return Activity(self.at, self.unit, self.author >= 0)
 
     def before(self, as_of: datetime) -> Timeline:
         """Only the posts before `as_of`."""

@@ -14,9 +14,9 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
-from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence
 from explore.narratives.replay import Detection
+from explore.narratives.windows import Window
 from explore.present import words
 from explore.present.density import density_map
 from explore.present.marks import GAP, Mark, Place, placed

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from explore.narratives.emergence import SAME_HOURS, Window
+from explore.narratives.windows import SAME_HOURS, Window
 from explore.present import words
 
 

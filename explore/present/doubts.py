@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence, Makeup
+from explore.narratives.windows import Window
 from explore.posts.collection import Collection
 from explore.present import steadiness, words
 from explore.present.steadiness import Measured

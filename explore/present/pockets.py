@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from explore.narratives.emergence import Window
 from explore.narratives.radar import Radar
+from explore.narratives.windows import Window
 from explore.present import words
 
 EXPLAINED = (

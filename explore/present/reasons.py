@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from explore.narratives.emergence import LEVEL, SAME_HOURS, Window
+from explore.narratives.emergence import LEVEL
+from explore.narratives.windows import SAME_HOURS, Window
 from explore.present import words
 
 COUNTED = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from explore.narratives.emergence import Window
+from explore.narratives.windows import Window
 from explore.present import words
 
 PER_CENT = "%.2f %%"  # how a page shows what `per_cent` gives, with the same decimals in every row

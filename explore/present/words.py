@@ -14,7 +14,8 @@ from typing import Any, TypeGuard
 
 import pandas as pd
 
-from explore.narratives.emergence import FEW_ACTIVE, LEVEL, MIN_BASELINE_WINDOWS, Window
+from explore.narratives.emergence import LEVEL
+from explore.narratives.windows import FEW_ACTIVE, MIN_BASELINE_WINDOWS, Window
 from explore.posts.languages import language_name
 
 CHANGED = ("▲ emerging", "▼ fading")  # where chance does not explain the ratio

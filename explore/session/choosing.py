@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from explore.narratives import ranking
-from explore.narratives.emergence import Window
 from explore.narratives.run import Run
+from explore.narratives.windows import Window
 from explore.posts.snapshots import open_snapshot
 from explore.session.keys import (
     AS_OF,

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from explore.errors import Refused
-from explore.narratives.emergence import moment
+from explore.narratives.windows import moment
 from explore.session.keys import (
     AS_OF,
     COMPARED,

@@ -14,7 +14,6 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explore.narratives import atlas, listing, radar, ranking, replay, spread, stability
 from explore.narratives.chain import Chain, chained
-from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence, evidence
 from explore.narratives.lifeline import Lifeline, Member, lifeline
 from explore.narratives.listing import Listing
@@ -22,6 +21,7 @@ from explore.narratives.radar import Radar
 from explore.narratives.replay import Detection, Replay
 from explore.narratives.run import Run, list_runs, open_run
 from explore.narratives.spread import Spread, Ties
+from explore.narratives.windows import Window
 from explore.posts import uploads
 from explore.posts.collection import Collection
 from explore.posts.layout import Preview

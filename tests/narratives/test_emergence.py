@@ -12,19 +12,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from explore.errors import Refused
-from explore.narratives.emergence import (
-    ADJACENT,
-    SAME_HOURS,
-    Cells,
-    Counts,
-    Window,
-    benjamini_hochberg,
-    count,
-    judge,
-    moment,
-    score,
-    suggest_window,
-)
+from explore.narratives.counting import Cells, Counts, count
+from explore.narratives.emergence import benjamini_hochberg, judge, score
+from explore.narratives.windows import ADJACENT, SAME_HOURS, Window, moment, suggest_window
 from tests.narratives.making import at, ints, micros
 
 DAY = timedelta(days=1)

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from explore.errors import Refused
-from explore.narratives.emergence import Window
 from explore.narratives.evidence import REASONS, Evidence, Makeup, evidence
+from explore.narratives.windows import Window
 from explore.posts.pseudonyms import pseudonym
 from explore.settings import Workspace
 from tests.narratives.conftest import Explored

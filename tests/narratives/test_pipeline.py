@@ -21,10 +21,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from explore.errors import Refused
 from explore.narratives import ranking, space
-from explore.narratives.emergence import Window
 from explore.narratives.encoders import Lexical
 from explore.narratives.pipeline import explore, recluster
 from explore.narratives.run import Run, RunConfig, list_runs
+from explore.narratives.windows import Window
 from explore.processes import Submit, process_beside
 from explore.progress import silent
 from explore.settings import Workspace, workspace_at

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from explore.narratives import radar, ranking
-from explore.narratives.emergence import Window
 from explore.narratives.radar import Radar
 from explore.narratives.run import Run, Timeline, timeline
+from explore.narratives.windows import Window
 from explore.posts.pseudonyms import pseudonym
 from explore.settings import workspace_at
 from tests.narratives.conftest import Explored

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from explore.narratives import ranking
-from explore.narratives.emergence import Window
 from explore.narratives.run import Run, open_run
+from explore.narratives.windows import Window
 from explore.settings import Workspace
 from tests.narratives.conftest import Explored
 from tests.narratives.making import BREAD, FEW, FEW_GROUPS, VOTE, at, post, run_with, without

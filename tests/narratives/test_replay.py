@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from explore.narratives import ranking, replay
-from explore.narratives.emergence import Window
+from explore.narratives.windows import Window
 from explore.settings import Workspace
 from tests.narratives.conftest import Explored
 from tests.narratives.making import BREAD, VOTE, at, explored, narrative_of, stream

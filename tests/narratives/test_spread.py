@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from explore.narratives import ranking, spread
-from explore.narratives.emergence import Window
 from explore.narratives.evidence import evidence
 from explore.narratives.run import Run
 from explore.narratives.spread import Spread
+from explore.narratives.windows import Window
 from explore.posts.pseudonyms import pseudonym
 from explore.posts.snapshots import open_snapshot
 from explore.settings import Workspace

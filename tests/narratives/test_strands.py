@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from explore.narratives import ranking
-from explore.narratives.emergence import Window
 from explore.narratives.pipeline import recluster
 from explore.narratives.strands import History, history, split
+from explore.narratives.windows import Window
 from explore.posts.snapshots import open_snapshot
 from tests.narratives.conftest import Explored
 from tests.narratives.making import NOW, posts_of

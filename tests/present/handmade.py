@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from explore.narratives.cosharing import SECONDS
-from explore.narratives.emergence import Window
 from explore.narratives.evidence import Evidence
 from explore.narratives.spread import Spread
+from explore.narratives.windows import Window
 
 WINDOW = Window(as_of=datetime(2017, 8, 18, 2, tzinfo=UTC))
 NOW = datetime(2017, 8, 18, 9, 30, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from explore.narratives.emergence import ADJACENT, SAME_HOURS
+from explore.narratives.windows import ADJACENT, SAME_HOURS
 from explore.present.clearest import clearest
 from tests.present.handmade import WINDOW, narrative
 

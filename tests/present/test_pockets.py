@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from explore.narratives.emergence import Window
 from explore.narratives.radar import Radar
+from explore.narratives.windows import Window
 from explore.present import pockets
 
 WINDOW = Window(as_of=datetime(2026, 3, 8, tzinfo=UTC))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from explore.narratives.emergence import ADJACENT, SAME_HOURS
+from explore.narratives.windows import ADJACENT, SAME_HOURS
 from explore.present.reasons import reasons
 from tests.present.handmade import WINDOW, narrative
 
