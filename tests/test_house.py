@@ -27,11 +27,10 @@ ROOMS = (
     ("app",),
 )
 # A stage of narratives/ knows the shared vocabulary and other stages' value types (CapWords), never their functions.
-VOCABULARY = {"text", "tokens", "vectors", "windows"}
+VOCABULARY = {"dispersion", "exposure", "text", "tokens", "vectors", "windows"}
 ASSEMBLERS = {
     "atlas": "places the narratives of a kept run on the map",
     "freezing": "turns what the stages made into a run's files",
-    "counting": "counts what is tested, beside what was to be expected",
     "pipeline": "calls the stages in order",
     "space": "calls the stages that lay the messages out",
     "topics": "weighs the words of narratives and has them labelled",

@@ -29,10 +29,12 @@ Labelled = tuple[NDArray[np.int64], NDArray[np.float64]]  # labels and strength,
 
 @dataclass(frozen=True)
 class Clusters:
-    """`labels`: narrative of each message (0.., -1 = none), shape (n,); `strength`: 0-1, 0 where there is none."""
+    """`labels`: narrative of each message (0.., -1 = none), shape (n,); `strength`: 0-1, 0 where there is none;
+    `origin`: how it came to be one, see `origins`."""
 
     labels: NDArray[np.int64]
     strength: NDArray[np.float64]
+    origin: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,15 @@ def settle(
     alone = np.flatnonzero((labels < 0) & (n_posts >= fewest) & (n_authors >= MIN_ACCOUNTS_ALONE))
     labels[alone] = labels.max(initial=-1) + 1 + np.arange(len(alone))
     strength[alone] = 1.0
-    return Clusters(labels=labels, strength=strength)
+    return Clusters(labels=labels, strength=strength, origin=np.zeros(len(labels), dtype=np.int64))
+
+
+def numbered(labels: NDArray[np.int64], strength: NDArray[np.float64], *, origin: NDArray[np.int64]) -> Clusters:
+    """The clusters with the gaps in their numbering closed."""
+    inside = labels >= 0
+    closed = np.full(len(labels), -1, dtype=np.int64)
+    closed[inside] = np.unique(labels[inside], return_inverse=True)[1]
+    return Clusters(labels=closed, strength=strength, origin=origin)
 
 
 def _layered(cut_at: Callable[[int], Labelled], sizes: Sequence[int]) -> Labelled:
@@ -221,6 +231,6 @@ def _without_strangers(
 ) -> Labelled:
     """Leave out what has next to nothing in common with its narrative, and close the gaps in the numbering."""
     kept = typicality(vectors, labels) >= COSINE_FLOOR
-    numbered = np.full(len(labels), -1, dtype=np.int64)
-    numbered[kept] = np.unique(labels[kept], return_inverse=True)[1]
-    return numbered, np.where(kept, strength, 0.0)
+    without, none = np.where(kept, labels, -1), np.zeros(len(labels), dtype=np.int64)
+    settled = numbered(without, np.where(kept, strength, 0.0), origin=none)
+    return settled.labels, settled.strength

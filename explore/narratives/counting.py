@@ -114,13 +114,15 @@ class Counts:
 
 
 def count(
-    at: Ints, unit: Ints, narrative: Ints, *, k: int, window: Window, first_at: int, activity: Activity | None = None
-) -> Counts:
+    at: Ints, unit: Ints, narrative: Ints, *, k: int, window: Window, first_at: int, activity: Activity | None = None,
+    ordinary: NDArray[np.bool_] | None = None,
+) -> Counts:  # fmt: skip
     """Count units per narrative in the window, its parts and their baselines.
 
     `at`: microseconds since the epoch, shape (posts,); `unit`: code of the account or message; `narrative`: 0..k-1, or
     -1 for none. `first_at`: the snapshot's first post; baseline windows that begin before it are left out.
-    `activity`: all posts of the snapshot; not given = these are all, and every unit is an account.
+    `activity`: all posts of the snapshot; not given = these are all, and every unit is an account. `ordinary`: shape
+    (k,), which narratives tell how much narratives ordinarily vary; not given = all.
     """
     activity = activity or Activity(at, unit, np.ones(len(at), dtype=bool))
     end, length = micros_since_epoch(window.as_of), micros(window.length)
@@ -129,18 +131,21 @@ def count(
     at, unit, narrative = at[inside], unit[inside], narrative[inside]
     ever = (activity.at >= min(since, start)) & (activity.at < end)
     everybody = Activity(activity.at[ever], activity.unit[ever], activity.known[ever])
+    ordinary = np.ones(k, dtype=bool) if ordinary is None else ordinary
     ways = looks(window, since=since)
     place = ways[0][0].place(at)
     return Counts(
-        looks=tuple(tuple(_cells(way, at, unit, narrative, everybody, k=k) for way in look) for look in ways),
+        looks=tuple(tuple(_cells(way, at, unit, narrative, everybody, ordinary) for way in look) for look in ways),
         now_posts=_tally(narrative[place == 0], k),
         base_posts=_tally(narrative[place > 0], k),
         spark=_spark(at, unit, narrative, k=k, window=window),
     )
 
 
-def _cells(layout: Layout, at: Ints, unit: Ints, narrative: Ints, activity: Activity, *, k: int) -> Cells:
-    n = len(layout.starts)
+def _cells(
+    layout: Layout, at: Ints, unit: Ints, narrative: Ints, activity: Activity, ordinary: NDArray[np.bool_]
+) -> Cells:
+    k, n = len(ordinary), len(layout.starts)
     _, coded = np.unique(np.concatenate([activity.unit, unit]), return_inverse=True)
     everybody, unit = coded[: len(activity.unit)], coded[len(activity.unit) :]
     size = int(coded.max(initial=0)) + 1
@@ -150,7 +155,7 @@ def _cells(layout: Layout, at: Ints, unit: Ints, narrative: Ints, activity: Acti
     taking = Taking(*entries, posts=weighed)
     units = np.bincount(taking.narrative * n + taking.window, minlength=k * n).reshape(k, n).astype(np.int64)
     active = (posts > 0).sum(axis=0)
-    share, dispersion = _expectation(units, taking, active)
+    share, dispersion = _expectation(units, taking, active, ordinary)
     return Cells(
         units=units,
         active=active,
@@ -163,7 +168,7 @@ def _cells(layout: Layout, at: Ints, unit: Ints, narrative: Ints, activity: Acti
     )
 
 
-def _expectation(units: Ints, taking: Taking, active: Ints) -> tuple[Floats, Dispersion]:
+def _expectation(units: Ints, taking: Taking, active: Ints, ordinary: NDArray[np.bool_]) -> tuple[Floats, Dispersion]:
     """The tested window's share of each narrative's units if nothing changed, the largest of those that `exposure`
     knows; and how much the narratives vary beside what was expected in the windows before."""
     k = len(units)
@@ -177,8 +182,8 @@ def _expectation(units: Ints, taking: Taking, active: Ints) -> tuple[Floats, Dis
     by_posting = earlier.expected(np.maximum(seen.sum(axis=1), 1))
     by_active = seen.sum(axis=1, keepdims=True) * earlier.active / max(1, earlier.active.sum())
     mixed = [mixture * by_active + (1 - mixture) * by_posting for mixture in MIXTURES]
-    fits = np.array([fit_of(seen, expected) for expected in mixed])
-    dispersion = Dispersion.estimated(seen, mixed[int(fits.argmax())])
+    fits = np.array([fit_of(seen[ordinary], expected[ordinary]) for expected in mixed])
+    dispersion = Dispersion.estimated(seen, mixed[int(fits.argmax())], ordinary=ordinary)
     most = max(mixture for mixture, fit in zip(MIXTURES, fits, strict=True) if fit >= fits.max() - REFUTED)
     posting = share_by_posting(effort, units.sum(axis=1))
     equal = active[0] / active.sum()

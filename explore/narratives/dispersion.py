@@ -44,9 +44,13 @@ class Dispersion:
         return cls(0.0, np.zeros(k))
 
     @classmethod
-    def estimated(cls, units: Ints, expected: Floats) -> Dispersion:
-        """From past windows: `units` of shape (k, windows), and what was expected of each, in any scale per row."""
-        known = _telling(units, expected)
+    def estimated(cls, units: Ints, expected: Floats, *, ordinary: NDArray[np.bool_] | None = None) -> Dispersion:
+        """From past windows: `units` of shape (k, windows), and what was expected of each, in any scale per row.
+
+        `ordinary`: shape (k,), the rows that the others are measured by; not given = all. The others get the mean of
+        these.
+        """
+        known = _telling(units, expected) & (True if ordinary is None else ordinary)
         if units.shape[1] < 2 or not known.any():
             return cls.none(len(units))
         steady, eventful = _likelihoods(units[known], _shares(expected[known]))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from explore import __version__
 from explore.files import new_folder, sha256, share, write_json
-from explore.narratives import cosharing, ranking, run, synchrony
+from explore.narratives import cosharing, origins, ranking, run, synchrony
 from explore.narratives.emergence import judge
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import Points, Space
@@ -114,8 +114,11 @@ def placed(
     return pd.concat([found, place], axis=1)
 
 
-def narratives(posts: pd.DataFrame, named: Topics) -> pd.DataFrame:
-    """narratives.parquet: names, sizes, and emergence as of the last post with a window of 24 h on 7 days."""
+def narratives(posts: pd.DataFrame, named: Topics, *, origin: NDArray[np.int64]) -> pd.DataFrame:
+    """narratives.parquet: names, sizes, and emergence as of the last post with a window of 24 h on 7 days.
+
+    `origin`: of `origins`, per message with words.
+    """
     k = len(named.labels)
     names = pd.DataFrame(
         {
@@ -125,6 +128,7 @@ def narratives(posts: pd.DataFrame, named: Topics) -> pd.DataFrame:
             "terms": pd.Series(named.terms, dtype=object),
             "languages": pd.Series(_usual(posts, "lang", k), dtype=object),
             "regions": pd.Series(_usual(posts, "region", k), dtype=object),
+            "origin": pd.array(origins.names(named.narrative, origin, k=k), dtype="str"),
         }
     )
     line = run.timeline(posts)
@@ -134,7 +138,7 @@ def narratives(posts: pd.DataFrame, named: Topics) -> pd.DataFrame:
     last_at = posts["created_at"].max()
     window = Window(as_of=run.just_after((EPOCH if pd.isna(last_at) else last_at).to_pydatetime()))
     first_at = int(line.at.min()) if len(line.at) else 0
-    scored = judge(ranking.scored(line, k=k, window=window, first_at=first_at))
+    scored = judge(ranking.scored(line, names["origin"], window=window, first_at=first_at))
     return pd.concat([names, sizes, scored.drop(columns="spark"), _synchrony(posts, line.at, k=k)], axis=1)
 
 

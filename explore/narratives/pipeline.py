@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,12 +23,15 @@ from explore.narratives import (
     layout,
     messages,
     nearcopies,
+    origins,
+    outbreaks,
     run,
     space,
     strands,
     topics,
     windows,
 )
+from explore.narratives.history import History
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import BESIDE_FROM, Space
 from explore.narratives.tokens import Aids, Tokens, tokens, without_bare_links
@@ -116,7 +119,7 @@ def _explore(
             levels = {name: asdict(level) for name, level in clusters.levels(lies.tree).items()}
         clock("Clustering", 0.7)
         sizes = _sizes(config.granularity, levels, lies)
-        settled = _settled(posts, found, lies, sizes)
+        settled = _settled(posts, found, lies, spoken, sizes)
         clock("Naming narratives", 0.75)
         typical = typicality(lies.vectors, settled.labels)
         named = _named(posts, found, lies, spoken, settled.labels, typical)
@@ -127,7 +130,7 @@ def _explore(
     clock("Scoring emergence", 0.95)
     found = freezing.placed(found, places, named, strength=settled.strength, typicality=typical)
     posts = freezing.with_narratives(posts, found)
-    narratives = freezing.narratives(posts, named)
+    narratives = freezing.narratives(posts, named, origin=settled.origin)
     clock.stop()
 
     facts = freezing.facts_of(snapshot, config, posts, found, narratives, clock=clock, now=now)
@@ -139,13 +142,16 @@ def _explore(
     return run.open_run(workspace, run_id)
 
 
-def _settled(posts: pd.DataFrame, found: pd.DataFrame, lies: Space, sizes: list[int]) -> clusters.Clusters:
+def _settled(
+    posts: pd.DataFrame, found: pd.DataFrame, lies: Space, spoken: Tokens, sizes: list[int]
+) -> clusters.Clusters:
     """The narratives of the messages."""
     worded = found[: len(lies.vectors)]
+    past = _history(posts, n=len(worded))
     (labels, strength), *finer = clusters.cut(lies.tree, sizes=sizes, n=len(worded))
-    labels = strands.split(labels, [each for each, _ in finer], _history(posts, n=len(worded)))
-    return clusters.settle(
-        labels,
+    with_strands = strands.split(labels, [each for each, _ in finer], past)
+    settled = clusters.settle(
+        with_strands,
         strength,
         lies.graph,
         vectors=lies.vectors,
@@ -153,6 +159,15 @@ def _settled(posts: pd.DataFrame, found: pd.DataFrame, lies: Space, sizes: list[
         n_posts=worded["n_posts"].to_numpy(dtype=np.int64),
         n_authors=worded["n_authors"].fillna(0).to_numpy(dtype=np.int64),
         landmarks=lies.landmarks,
+    )
+    langs = worded["lang"].astype(object).where(worded["lang"].notna(), None).tolist()
+    found_out = outbreaks.split(settled.labels, spoken, langs, past, fewest=sizes[0])
+    origin = np.where(with_strands == labels, origins.CLUSTER, origins.STRAND)
+    moved = found_out.origin >= 0
+    return clusters.numbered(
+        found_out.labels,
+        np.where(moved, 1.0, settled.strength),
+        origin=np.where(moved, found_out.origin, origin),
     )
 
 
@@ -170,13 +185,14 @@ def _named(
     )
 
 
-def _history(posts: pd.DataFrame, *, n: int) -> strands.History:
+def _history(posts: pd.DataFrame, *, n: int) -> History:
     """The posts of the first n messages in windows as long as suits them."""
     line = run.timeline(posts[posts["message"] < n].assign(narrative_id=-1))
     if len(line.at) == 0:
-        return strands.history(line.at, line.unit, line.message, length=1)
+        return History.of(line.at, line.unit, line.message, line.author >= 0, length=1)
     window = windows.suggest_window(line.at, line.unit, as_of=run.just_after(posts["created_at"].max()))
-    return strands.history(line.at, line.unit, line.message, length=window.length // timedelta(microseconds=1))
+    length = windows.micros(window.length)
+    return History.of(line.at, line.unit, line.message, line.author >= 0, length=length)
 
 
 def _sibling(workspace: Workspace, snapshot_id: str, config: RunConfig, encoder_version: str) -> Run | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives import amplification, counting, emergence, windows
+from explore.narratives import amplification, counting, emergence, origins, windows
 from explore.narratives.run import Run, Timeline
 from explore.narratives.windows import Window
 
@@ -31,16 +31,26 @@ def emerging(run: Run, window: Window | None) -> pd.DataFrame:
     names = run.narratives[["narrative_id", "theme_id", "label", "terms", "languages", "regions"]]
     k = len(names)
     first_at = int(run.timeline.at.min()) if len(run.timeline.at) else 0
-    scores = scored(past, k=k, window=window, first_at=first_at)
+    scores = scored(past, run.origin, window=window, first_at=first_at)
     table = pd.concat([names.reset_index(drop=True), sizes(past, k=k), scores], axis=1)
     return ranked(emergence.judge(table[table["n_posts"] > 0]))
 
 
-def scored(posts: Timeline, *, k: int, window: Window, first_at: int) -> pd.DataFrame:
-    """`emergence.score` of the narratives 0..k-1 of a timeline. `first_at`: the snapshot's first post."""
-    activity = posts.activity
+def scored(posts: Timeline, origin: pd.Series, *, window: Window, first_at: int) -> pd.DataFrame:
+    """`emergence.score` of the narratives of a timeline. `origin`: of each, see `origins`; `first_at`: the snapshot's
+    first post.
+
+    What was set apart because it stood out once is no measure of how much narratives ordinarily vary.
+    """
     counts = counting.count(
-        posts.at, posts.unit, posts.narrative, k=k, window=window, first_at=first_at, activity=activity
+        posts.at,
+        posts.unit,
+        posts.narrative,
+        k=len(origin),
+        window=window,
+        first_at=first_at,
+        activity=posts.activity,
+        ordinary=(origin == origins.NAMES[origins.CLUSTER]).to_numpy(dtype=bool),
     )
     return emergence.score(counts)
 

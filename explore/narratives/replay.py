@@ -66,7 +66,7 @@ def replay(run: Run, window: Window) -> Replay:
     past, k = _by_time(run.timeline.before(window.as_of)), len(run.narratives)
     first = _nth_unit(past, 1, k=k)
     step, looks = _looks(past, window)
-    flags = [_flagged(past, replace(window, as_of=look), listed=first < _micros(look)) for look in looks]
+    flags = [_flagged(past, run.origin, replace(window, as_of=look), listed=first < _micros(look)) for look in looks]
     times = {"first_at": _times(first), "tenth_at": _times(_nth_unit(past, TENTH, k=k))}
     return Replay(looks, step, np.array(flags, dtype=bool).reshape(len(looks), k), pd.DataFrame(times))
 
@@ -108,7 +108,7 @@ def _looks(posts: Timeline, window: Window) -> tuple[timedelta, tuple[datetime, 
     return step, tuple(window.as_of - back * step for back in reversed(range(looks)))
 
 
-def _flagged(posts: Timeline, window: Window, *, listed: Bools) -> Bools:
+def _flagged(posts: Timeline, origin: pd.Series, window: Window, *, listed: Bools) -> Bools:
     """Which narratives `ranking.emerging` flags as of the window's end, shape (k,). `posts`: by time.
 
     `listed`: shape (k,), which have a post before it: the tests that count.
@@ -116,7 +116,7 @@ def _flagged(posts: Timeline, window: Window, *, listed: Bools) -> Bools:
     begin, end = np.searchsorted(posts.at, [_micros(window.baseline_start), _micros(window.as_of)])
     held = Timeline(**{name: values[begin:end] for name, values in vars(posts).items()})
     k, first_at = len(listed), int(posts.at[0]) if len(posts.at) else 0
-    scored = ranking.scored(held, k=k, window=window, first_at=first_at)
+    scored = ranking.scored(held, origin, window=window, first_at=first_at)
     flagged = np.zeros(k, dtype=bool)
     flagged[listed] = emergence.judge(scored[listed])["flagged"].to_numpy(dtype=bool)
     return flagged

@@ -129,6 +129,13 @@ class Run:
         """narratives.parquet, one row a narrative, narrative_id = row number."""
         return pd.read_parquet(self.folder / "narratives.parquet")
 
+    @property
+    def origin(self) -> pd.Series:
+        """How each narrative came to be one, see `origins`; "cluster" in a run of a version that did not say."""
+        if "origin" in self.narratives:
+            return self.narratives["origin"]
+        return pd.Series("cluster", index=self.narratives.index)
+
     @cached_property
     def messages(self) -> pd.DataFrame:
         """messages.parquet, one row a message, in the order of vectors.npy."""

@@ -1,0 +1,150 @@
+"""Texts and words that broke out: what is too small or too scattered to be a cluster, and was posted by many at once.
+
+A dozen posts about something new are too few to have a direction of their own; the layout strews them over whatever is
+least unlike them. A text pasted by twenty accounts is one message, and lies somewhere. Both give themselves away in
+their counts: every text, and every word that no narrative holds, is scored in every window of the snapshot's history.
+What stood out there is a narrative of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from explore.narratives.history import FEWEST_UNITS, History
+from explore.narratives.origins import TEXT, WORDS
+from explore.narratives.text import says_nothing, stop_words
+from explore.narratives.tokens import Tokens
+
+LEVEL = 0.05
+FAST = 3.0  # times what was to be expected, at the low end of the interval: a common word may double on any day
+HELD = 0.5  # from this share on a narrative holds a word or a text, and its own row tells of it
+SAME_THING = 0.5  # words that share this part of their messages tell of one thing
+SMALL = 30  # messages; in a small run a narrative needs fewer, and a word may still be in more
+FEWEST_COPIES = 10  # units that post one text in a window: fewer is what people share every day
+FEWEST_SPEAKERS = 6  # units that use a word in a window
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Outbreaks:
+    """`labels`: narrative of each message, -1 = none; `origin`: TEXT or WORDS where it was set apart, else -1."""
+
+    labels: Ints
+    origin: Ints
+
+
+def split(labels: Ints, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int) -> Outbreaks:
+    """`labels` (narrative of each message, -1 = none) with the outbreaks as narratives of their own, numbered after the
+    others: first the texts, then what shares a word.
+
+    `spoken`: the messages' words; `langs`: their languages (null = unknown); `fewest`: messages that a narrative needs.
+    """
+    labels, origin = labels.copy(), np.full(len(labels), -1)
+    for message in _texts(labels, past):
+        labels[message], origin[message] = labels.max(initial=-1) + 1, TEXT
+    for members in _worded(labels, spoken, langs, past, fewest=fewest):
+        free = members[origin[members] < 0]
+        if len(free):
+            labels[free], origin[free] = labels.max(initial=-1) + 1, WORDS
+    return Outbreaks(labels, origin)
+
+
+def _texts(labels: Ints, past: History) -> list[int]:
+    """Messages that stood out in some window in which less than half of their narrative's units posted them."""
+    candidates = np.flatnonzero(_units(past, len(labels)) >= FEWEST_UNITS)
+    counted = past.compared(candidates, np.arange(len(candidates)), k=len(candidates))
+    inside = np.flatnonzero(labels >= 0)
+    around = past.compared(inside, labels[inside], k=int(labels.max(initial=-1)) + 1)
+    texts = []
+    for row, bin_ in _stood_out(counted.p_values(), counted.tests):
+        home = labels[candidates[row]]
+        if counted.now[row, bin_] < FEWEST_COPIES:
+            continue
+        part = 0.0 if home < 0 else counted.now[row, bin_] / around.now[home, bin_]
+        if part < HELD and counted.lows(row, np.array([bin_]))[0] >= FAST:
+            texts.append(int(candidates[row]))
+    return list(dict.fromkeys(texts))
+
+
+def _worded(labels: Ints, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int) -> list[Ints]:
+    """The messages of each thing that words stood out with, the clearest first."""
+    message, word = _uses(labels, spoken, langs, past, fewest=fewest)
+    k = int(word.max(initial=-1)) + 1
+    counted = past.compared(message, word, k=k)
+    order = np.argsort(word, kind="stable")
+    starts = np.append(0, np.cumsum(np.bincount(word, minlength=k)))
+    things: list[tuple[Ints, Ints]] = []
+    for row, bin_ in _stood_out(counted.p_values(), counted.tests):
+        if counted.now[row, bin_] < FEWEST_SPEAKERS or counted.lows(row, np.array([bin_]))[0] < FAST:
+            continue
+        holding = np.sort(message[order[starts[row] : starts[row + 1]]])
+        then = np.intersect1d(holding, past.message[past.bin == bin_])
+        home = next((i for i, (_, lead) in enumerate(things) if _overlap(lead, then) >= SAME_THING), None)
+        if home is None:
+            things.append((holding, then))
+        else:
+            members, lead = things[home]
+            things[home] = (np.union1d(members, then), lead)
+    return [members for members, _ in things]
+
+
+def _stood_out(p: NDArray[np.float64], tests: int) -> list[tuple[int, int]]:
+    """Rows and bins that stand out at a false discovery rate of LEVEL over all tests (Benjamini & Hochberg 1995), the
+    clearest first; of each row its clearest bin."""
+    row, bin_ = np.nonzero(~np.isnan(p))
+    value = p[row, bin_]
+    order = np.lexsort((bin_, row, value))
+    passed = value[order] * tests / np.arange(1, len(order) + 1) <= LEVEL
+    best = order[: np.flatnonzero(passed).max(initial=-1) + 1]
+    first: dict[int, int] = {}
+    for place in best.tolist():
+        first.setdefault(int(row[place]), int(bin_[place]))
+    return list(first.items())
+
+
+def _uses(
+    labels: Ints, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int
+) -> tuple[Ints, Ints]:
+    """Message and word of every use of a word that may tell of something no narrative holds: content words that enough
+    units use, in fewer messages than a narrative needs, not mostly one text, and not mostly within one narrative. All
+    is counted over the whole past, so that it does not favour growth."""
+    uses = pd.DataFrame({"message": spoken.message, "word": spoken.flat.astype(np.int64)}).drop_duplicates()
+    messages = uses.groupby("word")["message"].transform("size").to_numpy()
+    uses = uses[(messages < max(fewest, SMALL)) & (messages > 1)]
+    common = {lang: stop_words(str(lang).split("-")[0]) for lang in {lang or "en" for lang in langs}}
+    everywhere = frozenset().union(*common.values()) if len(common) == 1 else frozenset()
+    telling = [
+        not says_nothing(spoken.vocabulary[word]) and spoken.vocabulary[word] not in everywhere
+        for word in uses["word"].unique()
+    ]
+    uses = uses[uses["word"].isin(uses["word"].unique()[np.array(telling, dtype=bool)])]
+    if len(common) > 1:
+        lang = [langs[message] or "en" for message in uses["message"]]
+        uses = uses[[spoken.vocabulary[w] not in common[k] for w, k in zip(uses["word"], lang, strict=True)]]
+    posts = np.bincount(past.message, minlength=len(labels))
+    uses = uses.assign(posts=posts[uses["message"]], narrative=labels[uses["message"]])
+    every = uses.groupby("word")["posts"].sum()
+    one_text = uses.groupby("word")["posts"].max()
+    inside = uses[uses["narrative"] >= 0].groupby(["word", "narrative"])["posts"].sum().groupby("word").max()
+    held = inside.reindex(every.index, fill_value=0)
+    kept = every.index[(every >= FEWEST_UNITS) & (one_text < HELD * every) & (held < HELD * every)]
+    uses = uses[uses["word"].isin(kept)]
+    return uses["message"].to_numpy(dtype=np.int64), pd.factorize(uses["word"])[0].astype(np.int64)
+
+
+def _units(past: History, n: int) -> Ints:
+    """Distinct units per message, shape (n,)."""
+    units = int(past.unit.max(initial=0)) + 1
+    return np.bincount(np.unique(past.message * units + past.unit) // units, minlength=n)[:n].astype(np.int64)
+
+
+def _overlap(one: Ints, other: Ints) -> float:
+    """The part of the smaller of two sets of messages that both hold."""
+    return len(np.intersect1d(one, other)) / max(1, min(len(one), len(other)))
