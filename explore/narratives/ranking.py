@@ -112,10 +112,15 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 
     Narratives without a post in the window come last, whatever the prior makes of their growth.
     """
-    order = ["_state", "_now", "excess_low", "now_authors", "n_posts", "narrative_id"]
+    return table.loc[order_of(table)].reset_index(drop=True)
+
+
+def order_of(table: pd.DataFrame) -> pd.Index:
+    """The index of a frame in the order of `ranked`."""
+    by = ["_state", "_now", "excess_low", "now_authors", "n_posts", "narrative_id"]
     keyed = table.assign(_now=table["now_authors"] > 0, _state=table["state"].map(STATES.index))
-    ordered = keyed.sort_values(order, ascending=[True] + [False] * 4 + [True], na_position="last", kind="stable")
-    return ordered.drop(columns=["_now", "_state"]).reset_index(drop=True)
+    ascending = [True, False, False, False, False, True]
+    return keyed.sort_values(by, ascending=ascending, na_position="last", kind="stable").index
 
 
 def window_for(run: Run, *, as_of: datetime | None = None) -> Window | None:

@@ -129,6 +129,12 @@ class Run:
         """narratives.parquet, one row a narrative, narrative_id = row number."""
         return pd.read_parquet(self.folder / "narratives.parquet")
 
+    @cached_property
+    def rows(self) -> Ints:
+        """The row in the snapshot of each post of the timeline."""
+        posts = pd.read_parquet(self.folder / "posts.parquet", columns=["row", "created_at"])
+        return np.asarray(posts.loc[posts["created_at"].notna(), "row"], dtype=np.int64)
+
     @property
     def origin(self) -> pd.Series:
         """How each narrative came to be one, see `origins`; "cluster" in a run of a version that did not say."""

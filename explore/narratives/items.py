@@ -1,0 +1,275 @@
+"""What many accounts post besides a narrative: one text, link, tag, sequence of tags, sound or picture, or a rare word.
+
+Each is counted and tested as narratives are, corrected over all of them together, wherever its posts lie: "one text by
+27 accounts within 59 minutes, none before" is a finding even where the narrative around it is large and calm. Words
+are those that are too rare to make a narrative and that no narrative holds: a dozen posts about something new share
+one. Which items are looked at does not depend on whether a post lies in the window or before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from explore.narratives import amplification, counting, emergence
+from explore.narratives.run import Run, Timeline
+from explore.narratives.text import links, says_nothing, stop_words, tags, without_links, words
+from explore.narratives.windows import Window, micros_since_epoch
+from explore.posts.pseudonyms import with_pseudonyms
+from explore.posts.snapshots import Snapshot
+
+TEXT, LINK, TAG, TAGS, MEDIA, WORDS = KINDS = ("text", "link", "tag", "tags", "media", "words")
+FEWEST = 5  # units in the window and before it: fewer are a conversation
+FAST = 3.0  # times what was to be expected, at the low end: a common word may double on any day
+HELD = 0.5  # from this share on a narrative holds a word, and its own row tells of it
+SAME_THING = 0.5  # words that share this part of their posts tell of one thing
+SMALL = 30  # messages; in a small run a narrative needs fewer, and a rare word may be in more
+LABEL_WORDS = 4
+
+Ints = NDArray[np.int64]
+
+_TEXTS = """
+    SELECT row, text, url, media_id
+    FROM (SELECT text, url, media_id, file_row_number AS row FROM read_parquet($posts, file_row_number = true))
+    SEMI JOIN (SELECT unnest($rows) AS row) USING (row)
+"""
+_POSTS = """
+    SELECT post_id, created_at, text, author_id, views
+    FROM (SELECT *, file_row_number AS row FROM read_parquet($posts, file_row_number = true))
+    SEMI JOIN (SELECT unnest($rows) AS row) USING (row)
+    ORDER BY created_at, row
+"""
+
+
+@dataclass(frozen=True)
+class Items:
+    """The items that are emerging or jumped as of a window, in the order of `ranking.ranked`.
+
+    `rows`: item_id ("tag:#example"), kind (of KINDS), label (what was posted; the words of a pocket), terms (those
+    words), n_messages, n_posts (in the window), outside (how many of these are in no narrative), narrative_id (the one
+    that holds most of them, -1 = none), narrative_share (of the posts that lie there), and the columns of
+    `emergence.score` and `emergence.judge`. `posts`: for each row the rows in the snapshot of its posts in the window.
+    `looked_at`: how many were tested, by kind. `holding`: per narrative the items that at least half of its posts in
+    the window have (no words).
+    """
+
+    rows: pd.DataFrame
+    posts: tuple[Ints, ...]
+    looked_at: dict[str, int]
+    holding: dict[int, frozenset[str]]
+
+
+def items(run: Run, snapshot: Snapshot, window: Window | None, *, emerging: Collection[int]) -> Items:
+    """The items that grow beyond what was to be expected as of `window`; none without times.
+
+    `emerging`: narratives that are flagged as of the window. Their posts are not looked at for words: they are shown
+    already, and would lift every common word.
+    """
+    if window is None:
+        return Items(pd.DataFrame(), (), {}, {})
+    line, rows = _between(run, window)
+    uses = _shared(_uses(run, snapshot, line, rows, besides=emerging), line)
+    code, value = pd.factorize(uses["kind"].astype(str) + ":" + uses["value"])
+    post = uses["post"].to_numpy(dtype=np.int64)
+    earlier = line.at[post] < micros_since_epoch(window.start)
+    counts = counting.count(
+        line.at[post],
+        line.unit[post],
+        code.astype(np.int64),
+        k=len(value),
+        window=window,
+        first_at=int(run.timeline.at.min()) if len(run.timeline.at) else 0,
+        activity=line.activity,
+        ordinary=_at_home(code[earlier], line.at[post][earlier], window, k=len(value)),
+    )
+    judged = emergence.judge(emergence.score(counts)).assign(item_id=value)
+    kind = judged["item_id"].str.partition(":")[0]
+    looked_at = {name: int(n) for name, n in kind[judged["testable"]].value_counts().items()}
+    moved = (judged["state"] != emergence.NONE) & (judged["now_authors"] >= FEWEST)
+    moved &= (kind != WORDS) | (judged["rate_ratio_low"] >= FAST)
+    now = ~earlier
+    posts = pd.Series(post[now]).groupby(code[now]).apply(lambda each: np.unique(each.to_numpy()))
+    found = judged.assign(kind=kind)[moved].sort_values("excess_low", ascending=False, kind="stable")
+    rows_, own = _described(found, posts, run, line)
+    holding = _holding(uses[now], line, window)
+    return Items(rows_, tuple(rows[each] for each in own), looked_at, holding)
+
+
+def examples(snapshot: Snapshot, rows: Ints, *, key: bytes, most: int = 4) -> pd.DataFrame:
+    """The latest posts among some rows of the snapshot, no text twice, newest first; `key` makes the pseudonyms.
+
+    Columns as in `evidence.Evidence.examples` but for lang and shares: why, post_id, created_at, author, text, views,
+    copies, accounts and reposts among these posts.
+    """
+    posts = _read(snapshot, _POSTS, rows)
+    posts = posts.join(amplification.repeats(posts.assign(message_id=posts["text"])))
+    latest = posts.drop_duplicates("text", keep="last")[::-1].head(most)
+    columns = ["why", "post_id", "created_at", "author", "text", "views", "copies", "accounts", "reposts"]
+    named = with_pseudonyms(latest, key).rename(columns={"author_id": "author"})
+    return named.assign(why="in the window")[columns].reset_index(drop=True)
+
+
+def _between(run: Run, window: Window) -> tuple[Timeline, Ints]:
+    """The posts of the window and its baseline, and their rows in the snapshot."""
+    line = run.timeline
+    keep = (line.at >= micros_since_epoch(window.baseline_start)) & (line.at < micros_since_epoch(window.as_of))
+    return Timeline(**{name: values[keep] for name, values in vars(line).items()}), run.rows[keep]
+
+
+def _uses(run: Run, snapshot: Snapshot, line: Timeline, rows: Ints, *, besides: Collection[int]) -> pd.DataFrame:
+    """Every item of every post, once a post: post (position in `line`), kind, value."""
+    told = _read(snapshot, _TEXTS, rows).set_index("row").loc[rows]
+    code, distinct = pd.factorize(told["text"])
+
+    def each(kind: str, read: Callable[[str], Iterable[str]]) -> pd.DataFrame:
+        values = [list(dict.fromkeys(read(text))) for text in distinct]
+        lengths = np.array([len(each) for each in values], dtype=np.int64)
+        flat = np.array([value for each in values for value in each], dtype=object)
+        first = np.cumsum(lengths) - lengths
+        many = lengths[code]
+        place = np.repeat(first[code], many) + np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+        return pd.DataFrame({"post": np.repeat(np.arange(len(code)), many), "kind": kind, "value": flat[place]})
+
+    messages = run.messages["message_id"].to_numpy()[line.message]
+    whole = pd.DataFrame({"post": np.arange(len(line.at)), "kind": TEXT, "value": messages})
+    media = pd.DataFrame({"post": np.arange(len(rows)), "kind": MEDIA, "value": told["media_id"].to_numpy()})
+    url = pd.DataFrame({"post": np.arange(len(rows)), "kind": LINK, "value": told["url"].to_numpy()})
+    found = [whole, each(LINK, links), each(TAG, tags), each(TAGS, _sequence), media.dropna()]
+    linked = np.isin(url["post"], found[1]["post"])
+    found += [url[~linked].dropna(), _words(run, line, besides=besides)]
+    return pd.concat(found, ignore_index=True)
+
+
+def _sequence(text: str) -> list[str]:
+    """The tags of a post as one item, where there are two or more."""
+    found = tags(text)
+    return [" ".join(found)] if len(found) > 1 else []
+
+
+def _shared(uses: pd.DataFrame, line: Timeline) -> pd.DataFrame:
+    """The uses of the items that enough units posted."""
+    unit = line.unit[uses["post"].to_numpy(dtype=np.int64)]
+    code, _ = pd.factorize(uses["kind"].astype(str) + ":" + uses["value"].astype(str))
+    units = int(unit.max(initial=0)) + 1
+    held = np.bincount(np.unique(code.astype(np.int64) * units + unit) // units)
+    return uses[held[code] >= FEWEST].astype({"value": str}).reset_index(drop=True)
+
+
+def _at_home(code: NDArray[np.int64], at: Ints, window: Window, *, k: int) -> NDArray[np.bool_]:
+    """Which items were there in at least half of the windows before: those that say how much items ordinarily vary."""
+    length = (window.as_of - window.start) // timedelta(microseconds=1)
+    bin_ = (micros_since_epoch(window.start) - 1 - at) // length
+    there = np.unique(code * np.int64(max(1, window.bins)) + np.minimum(bin_, window.bins - 1)) // max(1, window.bins)
+    return np.asarray(2 * np.bincount(there, minlength=k) >= max(1, window.bins))
+
+
+def _words(run: Run, line: Timeline, *, besides: Collection[int]) -> pd.DataFrame:
+    """The uses of rare content words that no narrative holds, in posts that are not in one of `besides`."""
+    told = run.messages.iloc[np.unique(line.message)]
+    langs = told["lang"].astype(object).where(told["lang"].notna(), "en")
+    content = [_content(text, lang) for text, lang in zip(told["text"], langs, strict=True)]
+    said = pd.DataFrame({"message": told.index, "value": content}).explode("value").dropna(subset=["value"])
+    posts = pd.DataFrame(
+        {"post": np.arange(len(line.at)), "message": line.message, "narrative": line.narrative, "unit": line.unit}
+    )
+    uses = posts[~posts["narrative"].isin(besides)].merge(said, on="message")
+    unheld = _unheld(uses, fewest_messages=int(run.manifest["fewest_messages"]))
+    return unheld[["post", "value"]].assign(kind=WORDS)
+
+
+def _content(text: str, lang: str) -> list[str]:
+    """The different words of a text that may describe something, in their order."""
+    common = stop_words(lang.split("-")[0])
+    distinct = dict.fromkeys(words(without_links(text)))
+    return [word for word in distinct if word not in common and not says_nothing(word)]
+
+
+def _unheld(uses: pd.DataFrame, *, fewest_messages: int) -> pd.DataFrame:
+    """The uses of the words that enough accounts use, in fewer messages than a narrative needs but in more than one,
+    and not mostly within one narrative. All is counted over window and baseline together, so that it does not favour
+    growth."""
+    by_word = uses.groupby("value")
+    messages = by_word["message"].nunique()
+    known = by_word["unit"].nunique() >= FEWEST
+    rare = (messages > 1) & (messages < max(fewest_messages, SMALL))
+    inside = uses[uses["narrative"] >= 0].groupby(["value", "narrative"]).size().groupby("value").max()
+    unheld = inside.reindex(known.index, fill_value=0) < HELD * by_word.size()
+    return uses[uses["value"].isin(known.index[known & rare & unheld])]
+
+
+def _holding(uses: pd.DataFrame, line: Timeline, window: Window) -> dict[int, frozenset[str]]:
+    """Per narrative the items that at least half of its posts in the window have; words left out."""
+    inside = line.at >= micros_since_epoch(window.start)
+    posts = np.bincount(line.narrative[inside & (line.narrative >= 0)])
+    told = uses[uses["kind"] != WORDS]
+    told = told.assign(narrative=line.narrative[told["post"].to_numpy(dtype=np.int64)])
+    counts = told[told["narrative"] >= 0].groupby(["narrative", "kind", "value"]).size()
+    held = counts[counts.to_numpy() >= HELD * posts[counts.index.get_level_values("narrative")]]
+    holding: dict[int, frozenset[str]] = {}
+    for narrative, kind, value in held.index:
+        holding[int(narrative)] = holding.get(int(narrative), frozenset()) | {f"{kind}:{value}"}
+    return holding
+
+
+def _described(found: pd.DataFrame, posts: pd.Series, run: Run, line: Timeline) -> tuple[pd.DataFrame, list[Ints]]:
+    """One row an item, and its posts; words that share their posts are one row, the one that grew most first."""
+    merged = _merged(found, posts)
+    kept = found.loc[list(merged)]
+    own = [posts[place] for place in kept.index]
+    value = kept["item_id"].str.partition(":")[2]
+    text = run.messages.set_index("message_id")["text"]
+    label = [
+        text[each] if kind == TEXT else " · ".join(merged[place][:LABEL_WORDS]) if kind == WORDS else each
+        for place, kind, each in zip(kept.index, kept["kind"], value, strict=True)
+    ]
+    homes = [_home(line.narrative[each]) for each in own]
+    table = kept.assign(
+        label=label,
+        terms=[merged[place] for place in kept.index],
+        n_messages=[len(np.unique(line.message[each])) for each in own],
+        n_posts=[len(each) for each in own],
+        outside=[int((line.narrative[each] < 0).sum()) for each in own],
+        narrative_id=[home for home, _ in homes],
+        narrative_share=[share for _, share in homes],
+    )
+    return table.reset_index(drop=True), own
+
+
+def _merged(found: pd.DataFrame, posts: pd.Series) -> dict[int, list[str]]:
+    """The rows that stay, with their words: a word joins the first one with which it shares half of the posts of the
+    rarer of the two."""
+    merged: dict[int, list[str]] = {}
+    for place, kind, item_id in zip(found.index, found["kind"], found["item_id"], strict=True):
+        value = item_id.partition(":")[2]
+        leads = [lead for lead, terms in merged.items() if terms] if kind == WORDS else []
+        home = next((lead for lead in leads if _overlap(posts[lead], posts[place]) >= SAME_THING), place)
+        merged.setdefault(home, [])
+        if kind == WORDS:
+            merged[home].append(value)
+    return merged
+
+
+def _home(narrative: Ints) -> tuple[int, float]:
+    """The narrative that holds most of some posts, and their share that lies there; -1 and 0 where none does."""
+    inside = narrative[narrative >= 0]
+    if len(inside) == 0:
+        return -1, 0.0
+    counts = np.bincount(inside)
+    return int(counts.argmax()), float(counts.max() / len(narrative))
+
+
+def _overlap(one: Ints, other: Ints) -> float:
+    return len(np.intersect1d(one, other, assume_unique=True)) / max(1, min(len(one), len(other)))
+
+
+def _read(snapshot: Snapshot, sql: str, rows: Ints) -> pd.DataFrame:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        wanted = {"posts": str(snapshot.posts_path), "rows": [int(row) for row in rows]}
+        return connection.execute(sql, wanted).df()
