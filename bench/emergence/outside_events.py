@@ -53,7 +53,7 @@ EVENTS: tuple[OutsideEvent, ...] = (
     _event(IRA, "2017-04-03 12:00", "Bomb in the Petersburg metro", "petersburg", "метро", "петербург", "питер"),
     _event(IRA, "2017-04-07 01:30", "US strike on Syria", "syria", "сири", "tomahawk", "томагавк", "syrien"),
     _event(IRA, "2017-05-07 18:00", "Macron elected", "macron", "макрон", "lepen", "le pen"),
-    _event(IRA, "2017-05-09 22:00", "Comey dismissed", "comey", "коми"),
+    _event(IRA, "2017-05-09 22:00", "Comey dismissed", "comey", "джеймс коми"),
     _event(TELEGRAM, "2020-02-19 22:00", "Hanau", "hanau"),
     _event(TELEGRAM, "2020-03-22 16:00", "First lockdown in Germany", "kontaktverbot", "ausgangssperre", "lockdown"),
     _event(TELEGRAM, "2020-05-29 00:00", "George Floyd, unrest", "floyd", "minneapolis", "antifa riot", "riots"),
