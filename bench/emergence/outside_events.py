@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from calibration import Window
+from detection import EVENT_SHARE, TOP, explored_posts
+from numpy.typing import NDArray
+from replays import thinned
+
+from explore.narratives import ranking
+from explore.narratives.run import Run
+from explore.settings import Workspace
 
 IRA, TELEGRAM = "ira_1m", "telegram_200k"
+DAYS_BEFORE = {IRA: 14, TELEGRAM: 60}
+WINDOW_HOURS = {IRA: (24,), TELEGRAM: (24, 72)}
+BASELINE_WINDOWS = 7
+HOURS_AFTER = (24, 48)
+READ = 20  # flags that anybody reads
+FEWEST_POSTS = 500  # fewer around an event tell nothing
 
 
 @dataclass(frozen=True)
@@ -71,3 +89,121 @@ EVENTS: tuple[OutsideEvent, ...] = (
     _event(TELEGRAM, "2025-02-23 17:00", "Bundestag election 2025", "bundestagswahl", "btw25", "afd prozent"),
     _event(TELEGRAM, "2025-09-10 19:00", "Charlie Kirk shot", "kirk"),
 )
+
+
+def judged(
+    event: OutsideEvent, source: pd.DataFrame, workspace: Workspace, *, granularity: str, most: int
+) -> pd.DataFrame:
+    """What the product says of an event a day and two days after; one row a moment and window.
+
+    Columns: data, event, hours (after the moment), window (hours), told (accounts with a post about it in the window),
+    flagged (whether a row about it is), rank (1 = first; of the first flagged row about it, else of the first row about
+    it; null = no row is about it), state, label, accounts, expected and q of that row, flags (of all narratives),
+    narratives. Empty where the source ends before the event or has too few posts. `most`: posts to explore at most.
+    """
+    posts = posts_around(event, source, most=most)
+    if len(posts) < FEWEST_POSTS or posts["created_at"].max() < event.moment:
+        return pd.DataFrame()
+    name = f"outside-{event.data}-{event.moment:%Y%m%d%H%M}-{most}"
+    run = explored_posts(posts, name, workspace, granularity=granularity)
+    holds = says(run.messages["text"], event.words)
+    rows = [
+        _row(event, run, holds, hours=hours, window_hours=window)
+        for window in WINDOW_HOURS[event.data]
+        for hours in HOURS_AFTER
+    ]
+    return pd.DataFrame(rows)
+
+
+def posts_around(event: OutsideEvent, source: pd.DataFrame, *, most: int) -> pd.DataFrame:
+    """The posts from some days before the event to two days after it, of fewer accounts where there are too many."""
+    since = event.moment - timedelta(days=DAYS_BEFORE[event.data])
+    until = event.moment + timedelta(hours=HOURS_AFTER[-1])
+    inside = source[source["created_at"].between(since, until, inclusive="left")]
+    if len(inside) <= most:
+        return inside
+    return thinned(inside, np.random.default_rng(int(event.moment.timestamp())), posts=most)
+
+
+def says(texts: pd.Series, words: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Whether each text holds one of the alternatives, as `OutsideEvent.words` explains."""
+    lower = texts.str.lower()
+    found = np.zeros(len(texts), dtype=np.bool_)
+    for alternative in words:
+        beginnings = [lower.str.contains(rf"(?<!\w){re.escape(word)}") for word in alternative.split()]
+        found |= np.logical_and.reduce(beginnings)
+    return found
+
+
+def _row(
+    event: OutsideEvent, run: Run, holds: NDArray[np.bool_], *, hours: int, window_hours: int
+) -> dict[str, object]:
+    length = timedelta(hours=window_hours)
+    window = Window(event.moment + timedelta(hours=hours), length, BASELINE_WINDOWS * length)
+    table = ranking.emerging(run, window)
+    line = run.timeline.before(window.as_of)
+    inside = line.at >= int(window.start.timestamp() * 1e6)
+    about = _about(table, line.narrative[inside], holds[line.message[inside]], event.words, k=len(run.narratives))
+    told = {"data": event.data, "event": event.name, "hours": hours, "window": window_hours}
+    told["told"] = len(np.unique(line.unit[inside & holds[line.message]]))
+    counted = {"flags": int(table["flagged"].sum()), "narratives": len(table)}
+    if not about.any():
+        return told | {"flagged": False} | counted
+    best = int(np.flatnonzero(about & table["flagged"] if (about & table["flagged"]).any() else about)[0])
+    row = table.iloc[best]
+    shown = {"flagged": bool(row["flagged"]), "rank": best + 1, "state": row.get("state"), "label": row["label"]}
+    shown |= {"accounts": row["now_authors"], "expected": row.get("expected_authors"), "q": row["q_value"]}
+    return told | shown | counted
+
+
+def _about(
+    table: pd.DataFrame, narrative: NDArray[np.int64], holds: NDArray[np.bool_], words: tuple[str, ...], *, k: int
+) -> NDArray[np.bool_]:
+    """Whether each row is about the event: by its label and terms, or by enough of its posts in the window.
+
+    Rows without a post in the window are about nothing.
+    """
+    posts = np.bincount(narrative[narrative >= 0], minlength=k)[table["narrative_id"]]
+    telling = np.bincount(narrative[(narrative >= 0) & holds], minlength=k)[table["narrative_id"]]
+    named = says(table["label"] + " " + table["terms"].map(" ".join), words)
+    return np.asarray((posts > 0) & (named | (telling >= EVENT_SHARE * posts)))
+
+
+def table(found: pd.DataFrame) -> pd.DataFrame:
+    """One row an event: per window and moment, whether it is flagged, at which rank, of how many flags."""
+    cells = found.assign(
+        cell=[_cell(row) for row in found.to_dict("records")],
+        look=[f"{window} h, +{hours} h" for window, hours in zip(found["window"], found["hours"], strict=True)],
+    )
+    wide = cells.pivot_table(index=["data", "event"], columns="look", values="cell", aggfunc="first", sort=False)
+    return wide.fillna("").reset_index()
+
+
+def totals(found: pd.DataFrame) -> pd.DataFrame:
+    """One row a data set and look, and one for any look: events, flagged, flagged among the first ten rows, unproven,
+    without a row about it, flags a look, and looks with more flags than anybody reads."""
+    marked = found.assign(
+        look=[f"{window} h, +{hours} h" for window, hours in zip(found["window"], found["hours"], strict=True)],
+        first_ten=found["flagged"] & (found["rank"] <= TOP),
+        unproven=found["state"].eq("unproven"),
+        without_row=found["rank"].isna(),
+        too_many=found["flags"] > READ,
+    )
+    per_event = {"flagged": "max", "first_ten": "max", "unproven": "max", "without_row": "min"}
+    anyhow = marked.groupby(["data", "event"], sort=False).agg(per_event | {"flags": "mean", "too_many": "max"})
+    both = pd.concat([marked, anyhow.reset_index().assign(look="any look")])
+    sums = both.groupby(["data", "look"], sort=False).agg(
+        events=("event", "size"), **{name: (name, "sum") for name in per_event},
+        flags=("flags", "mean"), too_many=("too_many", "sum"),
+    )  # fmt: skip
+    return sums.rename(
+        columns={"flags": "flags a look", "too_many": f"looks with more than {READ} flags"}
+    ).reset_index()
+
+
+def _cell(row: dict[str, object]) -> str:
+    if pd.isna(row["rank"]):
+        return f"no row about it ({row['told']} accounts told; {row['flags']} flags)"
+    verdict = "**yes**" if row["flagged"] else str(row["state"] or "no")
+    shown = f"{verdict}, row {row['rank']:.0f} of {row['narratives']}, {row['accounts']:.0f} of {row['told']} accounts"
+    return f"{shown}, {row['flags']} flags"
