@@ -55,11 +55,10 @@ def explored(replay: Replay, workspace: Workspace, *, granularity: str, as_of: d
 def explored_posts(
     posts: pd.DataFrame, name: str, workspace: Workspace, *, granularity: str, as_of: datetime | None = None
 ) -> Run:
-    """The posts as a run of the product, kept in the workspace; `name`: of the file, one name for the same posts."""
+    """The posts as a run of the product, kept in the workspace; `name`: of the file that is loaded, written anew."""
     file = workspace.home / f"{name}.parquet"
     workspace.home.mkdir(parents=True, exist_ok=True)
-    if not file.exists():
-        posts.to_parquet(file, index=False)
+    posts.to_parquet(file, index=False)
     snapshot = open_snapshot(workspace, load([file], workspace, now=NOW).snapshot)
     return explore(snapshot, workspace, config=RunConfig(granularity=granularity, as_of=as_of), now=NOW)
 

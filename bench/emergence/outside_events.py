@@ -22,6 +22,7 @@ DAYS_BEFORE = {IRA: 14, TELEGRAM: 60}
 WINDOW_HOURS = {IRA: (24,), TELEGRAM: (24, 72)}
 BASELINE_WINDOWS = 7
 HOURS_AFTER = (24, 48)
+FEWEST_ACCOUNTS = 5  # fewer that tell of an event are a conversation
 READ = 20  # flags that anybody reads
 FEWEST_POSTS = 500  # fewer around an event tell nothing
 
@@ -97,8 +98,9 @@ def judged(
     """What the product says of an event a day and two days after; one row a moment and window.
 
     Columns: data, event, hours (after the moment), window (hours), told (accounts with a post about it in the window),
-    flagged (whether a row about it is), rank (1 = first; of the first flagged row about it, else of the first row about
-    it; null = no row is about it), state, label, accounts, expected and q of that row, flags (of all narratives),
+    flagged (whether a row about it is), most (accounts of the largest flagged row about it), rank (1 = first; of the
+    first flagged row about it, else of the first row about it; null = no row is about it), state, label, accounts,
+    expected and q of that row (state "" and no expected where the product has none), flags (of all narratives),
     narratives. Empty where the source ends before the event or has too few posts. `most`: posts to explore at most.
     """
     posts = posts_around(event, source, most=most)
@@ -149,9 +151,11 @@ def _row(
     counted = {"flags": int(table["flagged"].sum()), "narratives": len(table)}
     if not about.any():
         return told | {"flagged": False} | counted
-    best = int(np.flatnonzero(about & table["flagged"] if (about & table["flagged"]).any() else about)[0])
+    flagged = about & table["flagged"].to_numpy(dtype=np.bool_)
+    best = int(np.flatnonzero(flagged if flagged.any() else about)[0])
     row = table.iloc[best]
-    shown = {"flagged": bool(row["flagged"]), "rank": best + 1, "state": row.get("state"), "label": row["label"]}
+    shown = {"flagged": bool(row["flagged"]), "rank": best + 1, "state": row.get("state", ""), "label": row["label"]}
+    shown["most"] = table.loc[flagged, "now_authors"].max() if flagged.any() else 0
     shown |= {"accounts": row["now_authors"], "expected": row.get("expected_authors"), "q": row["q_value"]}
     return told | shown | counted
 
@@ -180,16 +184,20 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def totals(found: pd.DataFrame) -> pd.DataFrame:
-    """One row a data set and look, and one for any look: events, flagged, flagged among the first ten rows, unproven,
-    without a row about it, flags a look, and looks with more flags than anybody reads."""
+    """One row a data set and look, and one for any look, in events: all; told by enough accounts to be found; flagged;
+    among the first ten rows; with a third of the accounts that tell of it in one flagged row; unproven; without a row
+    about it. Then flags a look, and looks with more flags than anybody reads."""
     marked = found.assign(
         look=[f"{window} h, +{hours} h" for window, hours in zip(found["window"], found["hours"], strict=True)],
+        enough_told=found["told"] >= FEWEST_ACCOUNTS,
         first_ten=found["flagged"] & (found["rank"] <= TOP),
+        a_third=found["flagged"] & (found["most"] >= EVENT_SHARE * found["told"]),
         unproven=found["state"].eq("unproven"),
         without_row=found["rank"].isna(),
         too_many=found["flags"] > READ,
     )
-    per_event = {"flagged": "max", "first_ten": "max", "unproven": "max", "without_row": "min"}
+    per_event = dict.fromkeys(["enough_told", "flagged", "first_ten", "a_third", "unproven"], "max")
+    per_event["without_row"] = "min"
     anyhow = marked.groupby(["data", "event"], sort=False).agg(per_event | {"flags": "mean", "too_many": "max"})
     both = pd.concat([marked, anyhow.reset_index().assign(look="any look")])
     sums = both.groupby(["data", "look"], sort=False).agg(
@@ -203,7 +211,8 @@ def totals(found: pd.DataFrame) -> pd.DataFrame:
 
 def _cell(row: dict[str, object]) -> str:
     if pd.isna(row["rank"]):
-        return f"no row about it ({row['told']} accounts told; {row['flags']} flags)"
-    verdict = "**yes**" if row["flagged"] else str(row["state"] or "no")
-    shown = f"{verdict}, row {row['rank']:.0f} of {row['narratives']}, {row['accounts']:.0f} of {row['told']} accounts"
-    return f"{shown}, {row['flags']} flags"
+        return f"no row about it ({row['told']} accounts tell; {row['flags']} flags)"
+    verdict = "**yes**" if row["flagged"] else "unproven" if row["state"] == "unproven" else "no"
+    place = f"row {row['rank']:.0f} of {row['narratives']}"
+    accounts = f"{row['most'] or row['accounts']:.0f} accounts ({row['told']} tell)"
+    return f"{verdict}, {place}, {accounts}, {row['flags']} flags"

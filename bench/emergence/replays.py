@@ -105,9 +105,9 @@ def hard_replays(sources: Sources, n: int, *, seed: int) -> list[Replay]:
     made = []
     for i in range(n):
         kinds = HARD_ROUND[i % len(HARD_ROUND)]
-        chosen = rng.choice(names, size=len(kinds), replace=False)
+        chosen = _strangers(names, rng)
         events = [
-            Event(str(name), size, SHAPES[(i + j) % len(SHAPES)], hours)
+            Event(name, size, SHAPES[(i + j) % len(SHAPES)], hours)
             for j, (name, (size, hours)) in enumerate(zip(chosen, kinds, strict=True))
         ]
         made.append(replay(sources, events, background="ira", seed=seed * 1000 + 500 + i, posts=HARD_POSTS))
@@ -126,6 +126,12 @@ def replay(sources: Sources, events: Sequence[Event], *, background: str, seed: 
     parts = [slice_[COLUMNS], *(_event_posts(sources, event, start, rng) for event in events)]
     everything = pd.concat(parts).sort_values("created_at", kind="stable").reset_index(drop=True)
     return Replay(f"{background}-{seed}", background, start, everything, tuple(events))
+
+
+def _strangers(names: Sequence[str], rng: np.random.Generator) -> tuple[str, str]:
+    """Two events without a word in common: two of one place may well be one narrative."""
+    first, *others = (str(name) for name in rng.permutation(names))
+    return first, next(name for name in others if not set(name.split()) & set(first.split()))
 
 
 def _event_posts(sources: Sources, event: Event, start: pd.Timestamp, rng: np.random.Generator) -> pd.DataFrame:
