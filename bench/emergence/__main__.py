@@ -19,15 +19,34 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import calibration
 import detection
+import hard
+import outside_events
+import posting
 import replays
 
-from explore.narratives.pipeline import explore
-from explore.narratives.run import Run, RunConfig
-from explore.posts.snapshots import load, open_snapshot
 from explore.settings import Workspace, workspace_at
 
-QUICK = {"draws": 200, "posts": 60_000, "replays": 8, "again": 4, "real": 10}
-FULL = {"draws": 400, "posts": 100_000, "replays": 24, "again": 8, "real": 20}
+QUICK = {
+    "draws": 200,
+    "posts": 60_000,
+    "replays": 8,
+    "again": 4,
+    "real": 10,
+    "dealt": 20_000,
+    "dealings": 20,
+    "hard": 10,
+}
+FULL = {
+    "draws": 400,
+    "posts": 100_000,
+    "replays": 24,
+    "again": 8,
+    "real": 20,
+    "dealt": 40_000,
+    "dealings": 60,
+    "hard": 24,
+}
+AROUND_POSTS = 60_000  # at most, around an outside event
 STRETCH_DAYS = {"ira_1m, first": 10, "ira_1m, later": 10, "telegram_200k, last": 60}
 SEED = 1
 BOOTSTRAPS = 2000
@@ -39,7 +58,14 @@ def main() -> None:
     parser.add_argument(
         "data", type=Path, help="folder with ira_1m.parquet, telegram_200k.parquet and the crisis files"
     )
-    parser.add_argument("--only", choices=("calibration", "detection"), help="one of the two")
+    parser.add_argument("--only", choices=tuple(PARTS), help="one part; else all but hard and events")
+    parser.add_argument(
+        "--again", type=int, metavar="N", help="posting: N draws that form the narratives anew, no other"
+    )
+    parser.add_argument(
+        "--n", type=int, help="posting: draws of each kind; hard: replays; events: only the first so many"
+    )
+    parser.add_argument("--from", dest="since", type=int, default=0, help="events: leave out the first so many")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="the default: under ten minutes on two cores")
     size.add_argument("--full", action="store_true", help="larger slices, more draws, more replays")
@@ -54,10 +80,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = workspace_at(asked.home or Path(folder))
         workspace.home.mkdir(parents=True, exist_ok=True)
-        if asked.only != "detection":
-            calibrate(asked.data, workspace, amounts, granularity=asked.granularity)
-        if asked.only != "calibration":
-            detect(asked.data, workspace, amounts, granularity=asked.granularity)
+        for part in [asked.only] if asked.only else USUAL:
+            PARTS[part](asked.data, workspace, amounts | _asked(asked), granularity=asked.granularity)
+
+
+def _asked(asked: argparse.Namespace) -> dict[str, int]:
+    """The amounts that were asked for by name."""
+    told = {"dealings": asked.n, "hard": asked.n, "until": asked.n, "dealt_again": asked.again, "since": asked.since}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def calibrate(data: Path, workspace: Workspace, amounts: dict[str, int], *, granularity: str) -> None:
@@ -66,7 +96,8 @@ def calibrate(data: Path, workspace: Workspace, amounts: dict[str, int], *, gran
     for name, posts in _sets(data, amounts["posts"]).items():
         ends = " to ".join(f"{posts['created_at'].agg(end):%Y-%m-%d}" for end in ("min", "max"))
         print(f"{name}: {len(posts):,} posts, {ends}", flush=True)
-        run = _explored(posts, name, workspace, granularity=granularity)
+        file = f"{name.replace(', ', '-')}-{len(posts)}"
+        run = detection.explored_posts(posts, file, workspace, granularity=granularity)
         stretches = list(calibration.slices(run, days=STRETCH_DAYS[name], name=name))
         drawn.append(calibration.null_draws(stretches, draws=amounts["draws"], seed=SEED, progress=_say))
         windows, rows = calibration.real_windows(run, name=name, n=amounts["real"], seed=SEED)
@@ -119,19 +150,67 @@ def detect(data: Path, workspace: Workspace, amounts: dict[str, int], *, granula
     print(_markdown(detection.both(pd.concat(foresight))))
 
 
+def deal(data: Path, workspace: Workspace, amounts: dict[str, int], *, granularity: str) -> None:
+    """The tables of posting that changes while nothing emerges."""
+    sets = posting.sets(data, posts=amounts["dealt"], seed=SEED)
+    if again := amounts.get("dealt_again"):
+        told = {"n": again, "seed": SEED, "granularity": granularity, "progress": _say}
+        print("\nMore posting is no emergence, narratives formed anew from every file\n")
+        print(_markdown(posting.table(posting.draws_again(sets, workspace, **told))))
+        return
+    runs = {
+        name: detection.explored_posts(posts, f"posting-{name}-{len(posts)}", workspace, granularity=granularity)
+        for name, posts in sets.items()
+    }
+    for name, posts in sets.items():
+        print(f"{name}: {len(posts):,} posts of {posts['author_id'].nunique()} accounts, dealt to {posting.DAYS} days")
+    print("\nMore posting is no emergence, frozen narratives, 24 h on 7 days\n")
+    print(_markdown(posting.table(posting.draws(runs, n=amounts["dealings"], seed=SEED, progress=_say))))
+
+
+def hide(data: Path, workspace: Workspace, amounts: dict[str, int], *, granularity: str) -> None:
+    """The tables of small and slow events among real accounts."""
+    made, found = replays.hard_replays(replays.Sources.read(data), amounts["hard"], seed=SEED), []
+    for i, replay in enumerate(made):
+        since = time.perf_counter()
+        run = detection.explored(replay, workspace, granularity=granularity)
+        found.append(hard.outcomes(run, replay))
+        _say(f"hard replay {i + 1} of {len(made)}: {replay.name}, {time.perf_counter() - since:.0f} s")
+    everything = pd.concat(found, ignore_index=True)
+    print(f"\nSmall and slow events, two in each of {len(made)} replays of {replays.HARD_POSTS:,} posts\n")
+    print(_markdown(hard.table(everything)))
+    print("\nEach of them: hours from its first post to a flagged row about it among the first ten\n")
+    print(_markdown(hard.each(everything)))
+
+
+def remember(data: Path, workspace: Workspace, amounts: dict[str, int], *, granularity: str) -> None:
+    """The tables of large events of the outside world."""
+    found = []
+    source = {name: pd.read_parquet(data / f"{name}.parquet") for name in outside_events.WINDOW_HOURS}
+    for event in outside_events.EVENTS[amounts.get("since", 0) : amounts.get("until")]:
+        since = time.perf_counter()
+        told = {"granularity": granularity, "most": AROUND_POSTS}
+        rows = outside_events.judged(event, source[event.data], workspace, **told)
+        found.append(rows)
+        outcome = "not in the file" if rows.empty else f"flagged {rows['flagged'].sum()} of {len(rows)}"
+        _say(f"{event.data}, {event.name}: {outcome}, {time.perf_counter() - since:.0f} s")
+    everything = pd.concat(found, ignore_index=True)
+    print("\nLarge events of the outside world, written down before looking\n")
+    print(_markdown(outside_events.totals(everything)))
+    for _, own in everything.groupby("data", sort=False):
+        print(f"\n{_markdown(outside_events.table(own))}")
+
+
+PARTS = {"calibration": calibrate, "posting": deal, "detection": detect, "hard": hide, "events": remember}
+USUAL = ("calibration", "posting", "detection")
+
+
 def _sets(data: Path, posts: int) -> dict[str, pd.DataFrame]:
     ira = pd.read_parquet(data / "ira_1m.parquet")
     telegram = pd.read_parquet(data / "telegram_200k.parquet").sort_values("created_at", kind="stable")
     later = len(ira) * 7 // 10
     slices = (ira.iloc[:posts], ira.iloc[later : later + posts], telegram.tail(posts))
     return dict(zip(STRETCH_DAYS, slices, strict=True))
-
-
-def _explored(posts: pd.DataFrame, name: str, workspace: Workspace, *, granularity: str) -> Run:
-    file = workspace.home / f"{name.replace(', ', '-')}-{len(posts)}.parquet"
-    posts.to_parquet(file, index=False)
-    snapshot = open_snapshot(workspace, load([file], workspace, now=detection.NOW).snapshot)
-    return explore(snapshot, workspace, config=RunConfig(granularity=granularity), now=detection.NOW)
 
 
 def _markdown(table: pd.DataFrame) -> str:

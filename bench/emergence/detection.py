@@ -49,10 +49,16 @@ class Walk:
 
 def explored(replay: Replay, workspace: Workspace, *, granularity: str, as_of: datetime | None = None) -> Run:
     """The replay as a run of the product (kept in the workspace, so a second time costs nothing)."""
-    file = workspace.home / f"{replay.name}.parquet"
+    return explored_posts(replay.posts, replay.name, workspace, granularity=granularity, as_of=as_of)
+
+
+def explored_posts(
+    posts: pd.DataFrame, name: str, workspace: Workspace, *, granularity: str, as_of: datetime | None = None
+) -> Run:
+    """The posts as a run of the product, kept in the workspace; `name`: of the file that is loaded, written anew."""
+    file = workspace.home / f"{name}.parquet"
     workspace.home.mkdir(parents=True, exist_ok=True)
-    if not file.exists():
-        replay.posts.to_parquet(file, index=False)
+    posts.to_parquet(file, index=False)
     snapshot = open_snapshot(workspace, load([file], workspace, now=NOW).snapshot)
     return explore(snapshot, workspace, config=RunConfig(granularity=granularity, as_of=as_of), now=NOW)
 
