@@ -24,6 +24,7 @@ import outside_events
 import posting
 import replays
 
+from explore.posts.snapshots import open_snapshot
 from explore.settings import Workspace, workspace_at
 
 QUICK = {
@@ -174,7 +175,7 @@ def hide(data: Path, workspace: Workspace, amounts: dict[str, int], *, granulari
     for i, replay in enumerate(made):
         since = time.perf_counter()
         run = detection.explored(replay, workspace, granularity=granularity)
-        found.append(hard.outcomes(run, replay))
+        found.append(hard.outcomes(run, open_snapshot(workspace, run.snapshot_id), replay))
         _say(f"hard replay {i + 1} of {len(made)}: {replay.name}, {time.perf_counter() - since:.0f} s")
     everything = pd.concat(found, ignore_index=True)
     print(f"\nSmall and slow events, two in each of {len(made)} replays of {replays.HARD_POSTS:,} posts\n")

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from explore.narratives import emergence, ranking
 from explore.narratives.dispersion import Dispersion
-from explore.narratives.emergence import Window
 from explore.narratives.run import Run, Timeline
+from explore.narratives.windows import Window
 
 DAY = 86_400_000_000
 NOMINAL = 0.05
@@ -59,8 +59,8 @@ def shuffled(line: Timeline, rng: np.random.Generator) -> Timeline:
 
 def careful(line: Timeline, k: int, window: Window) -> Flags:
     """The product's flags."""
-    counts = emergence.count(line.at, line.unit, line.narrative, k=k, window=window, first_at=int(line.at.min()))
-    return emergence.judge(emergence.score(counts))["flagged"].to_numpy(dtype=np.bool_)
+    scored = ranking.scored(line, pd.Series(["cluster"] * k), window=window, first_at=int(line.at.min()))
+    return emergence.judge(scored)["flagged"].to_numpy(dtype=np.bool_)
 
 
 def naive(line: Timeline, k: int, window: Window) -> Flags:
@@ -163,9 +163,10 @@ def _end(line: Timeline) -> datetime:
 
 @contextmanager
 def _poisson() -> Iterator[None]:
-    pooled = Dispersion.pooled
-    Dispersion.pooled = classmethod(lambda cls, *_: cls())  # type: ignore[method-assign,assignment]
+    estimated = Dispersion.estimated
+    none = classmethod(lambda cls, units, *_, **__: cls.none(len(units)))
+    Dispersion.estimated = none  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
-        Dispersion.pooled = pooled  # type: ignore[method-assign]
+        Dispersion.estimated = estimated  # type: ignore[method-assign]

@@ -15,6 +15,7 @@ from rivals import SIGMA, SLICE_HOURS, Verdict, bertrend, kleinberg, signitrend
 from explore.narratives import emergence, ranking
 from explore.narratives.pipeline import explore
 from explore.narratives.run import Run, RunConfig
+from explore.narratives.windows import Window
 from explore.posts.snapshots import load, open_snapshot
 from explore.settings import Workspace
 
@@ -105,11 +106,8 @@ def _verdicts(
 def ours(run: Run, as_of: datetime) -> Verdict:
     """The product's flags and rows for a window of 24 h on 7 days."""
     past, k = run.timeline.before(as_of), len(run.narratives)
-    window = emergence.Window(as_of=as_of)
-    counts = emergence.count(
-        past.at, past.unit, past.narrative, k=k, window=window, first_at=int(run.timeline.at.min())
-    )
-    table = emergence.score(counts).assign(
+    scored = ranking.scored(past, run.origin, window=Window(as_of), first_at=int(run.timeline.at.min()))
+    table = scored.assign(
         narrative_id=np.arange(k), n_posts=np.bincount(past.narrative[past.narrative >= 0], minlength=k)
     )
     rows = ranking.ranked(emergence.judge(table[table["n_posts"] > 0]))

@@ -8,19 +8,20 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
-from calibration import Window
 from detection import EVENT_SHARE, TOP
 from numpy.typing import NDArray
 from replays import Event, Replay
 
-from explore.narratives import radar, ranking
-from explore.narratives.run import Run, Timeline
+from explore.narratives import items, ranking, stories
+from explore.narratives.run import Run
+from explore.narratives.windows import Window
+from explore.posts.snapshots import Snapshot
 
 LOOKS = 12
 HOURS_TO_FIND, SLOW_HOURS_TO_FIND = 24, 48
 OWN_POSTS = 3  # of the event in the window: fewer make no narrative its own
-NARRATIVE, POCKET = "narrative", "pocket"
-LISTS = {"narratives": (NARRATIVE,), "and pockets": (NARRATIVE, POCKET)}
+NARRATIVE, STORY = "narrative", "story"
+LISTS = {"narratives": (NARRATIVE,), "stories": (STORY,)}
 
 Ints = NDArray[np.int64]
 
@@ -36,8 +37,8 @@ class Row:
     posts: Ints
 
 
-def rows_of(run: Run, window: Window) -> list[Row]:
-    """Every row of the list as of `window`, in its order: flagged narratives, pockets, the other narratives.
+def rows_of(run: Run, snapshot: Snapshot, window: Window) -> list[Row]:
+    """Every row of the list as of `window`, in its order: the stories, then the narratives.
 
     The only place that knows what is listed: rows of another kind go in here, and into LISTS.
     """
@@ -48,21 +49,23 @@ def rows_of(run: Run, window: Window) -> list[Row]:
         Row(NARRATIVE, str(label), bool(flagged), inside[line.narrative[inside] == narrative])
         for narrative, label, flagged in table[["narrative_id", "label", "flagged"]].itertuples(index=False)
     ]
-    flagged = [row for row in rows if row.flagged]
-    return [*flagged, *_pockets(run, window, table, line, inside), *rows[len(flagged) :]]
+    return [*_stories(run, snapshot, window, table), *rows]
 
 
-def _pockets(run: Run, window: Window, table: pd.DataFrame, line: Timeline, inside: Ints) -> list[Row]:
+def _stories(run: Run, snapshot: Snapshot, window: Window, table: pd.DataFrame) -> list[Row]:
     emerging = table.loc[table["flagged"], "narrative_id"].tolist()
-    pockets = radar.radar(run, window, emerging=emerging).pockets
-    rows = []
-    for pocket in pockets.to_dict("records"):
-        held = np.flatnonzero(run.messages["message_id"].isin(pocket["message_ids"]))
-        rows.append(Row(POCKET, str(pocket["label"]), True, inside[np.isin(line.message[inside], held)]))
-    return rows
+    beside = items.items(run, snapshot, window, emerging=emerging)
+    told = stories.stories(run, window, narratives=table, items=beside)
+    place = pd.Series(np.arange(len(run.rows)), index=run.rows)
+    flagged = told.findings.groupby("story")["flagged"].any()
+    return [
+        Row(STORY, str(row["label"]), bool(flagged[row["story"]]), place.loc[told.posts[i]].to_numpy(dtype=np.int64))
+        for i, row in enumerate(told.findings.to_dict("records"))
+        if row["is_head"]
+    ]
 
 
-def outcomes(run: Run, replay: Replay) -> pd.DataFrame:
+def outcomes(run: Run, snapshot: Snapshot, replay: Replay) -> pd.DataFrame:
     """One row an event and list of LISTS.
 
     Columns: replay, event, size, hours (over which it is spread), list, found (hours after its first post; null =
@@ -73,15 +76,19 @@ def outcomes(run: Run, replay: Replay) -> pd.DataFrame:
     posts = pd.read_parquet(run.folder / "posts.parquet", columns=["post_id", "created_at"])
     ids = posts.loc[posts["created_at"].notna(), "post_id"]
     belongs = {event.name: ids.str.startswith(f"{event.name}:").to_numpy() for event in replay.events}
-    return pd.concat([_event_outcomes(run, replay, event, belongs) for event in replay.events], ignore_index=True)
+    return pd.concat(
+        [_event_outcomes(run, snapshot, replay, event, belongs) for event in replay.events], ignore_index=True
+    )
 
 
-def _event_outcomes(run: Run, replay: Replay, event: Event, belongs: dict[str, NDArray[np.bool_]]) -> pd.DataFrame:
+def _event_outcomes(
+    run: Run, snapshot: Snapshot, replay: Replay, event: Event, belongs: dict[str, NDArray[np.bool_]]
+) -> pd.DataFrame:
     own, line = belongs[event.name], run.timeline
     first = pd.to_datetime(int(line.at[own].min()), unit="us", utc=True).to_pydatetime()
     step = (SLOW_HOURS_TO_FIND if event.slow else HOURS_TO_FIND) // LOOKS
     hours = [step * (i + 1) for i in range(LOOKS)]
-    seen = [rows_of(run, Window(first + timedelta(hours=hour))) for hour in hours]
+    seen = [rows_of(run, snapshot, Window(first + timedelta(hours=hour))) for hour in hours]
     held = line.narrative[own]
     told = {
         "replay": replay.name,

@@ -82,16 +82,17 @@ class Dispersion:
         Jeffreys' interval of the Poisson part and the F interval of the ratio of two gamma means, put together by their
         distances from the estimate on the log scale (MOVER, Zou & Donner 2008).
         """
-        from scipy import stats
+        from scipy.special import betaincinv, fdtri
 
         half = level / 2
         odds = np.log((1 - share) / share)
         estimate = np.log((now + 0.5) / (base + 0.5)) + odds
-        low, high = (_log_odds(stats.beta.ppf(q, now + 0.5, base + 0.5)) + odds for q in (half, 1 - half))
-        alpha = np.maximum(self.own, 1e-6)
+        low, high = (_log_odds(betaincinv(now + 0.5, base + 0.5, q)) + odds for q in (half, 1 - half))
+        alpha = np.maximum(self.own, POISSON)
         freedom = 2 / alpha, 2 * (windows - 1) / alpha
-        low = estimate - np.hypot(estimate - low, np.where(self.own > 0, np.log(stats.f.ppf(1 - half, *freedom)), 0))
-        high = estimate + np.hypot(high - estimate, np.where(self.own > 0, np.log(stats.f.ppf(half, *freedom)), 0))
+        wide, narrow = (np.where(self.own > 0, np.log(fdtri(*freedom, q)), 0.0) for q in (1 - half, half))
+        low = estimate - np.hypot(estimate - low, wide)
+        high = estimate + np.hypot(high - estimate, narrow)
         return np.exp(low), np.exp(high)
 
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from explore.narratives import amplification, counting, emergence
 from explore.narratives.run import Run, Timeline
-from explore.narratives.text import links, says_nothing, stop_words, tags, without_links, words
+from explore.narratives.text import links, tags
+from explore.narratives.tokens import content_uses
 from explore.narratives.windows import Window, micros_since_epoch
 from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
@@ -89,7 +90,7 @@ def items(run: Run, snapshot: Snapshot, window: Window | None, *, emerging: Coll
         ordinary=_at_home(code[earlier], line.at[post][earlier], window, k=len(value)),
     )
     judged = emergence.judge(emergence.score(counts)).assign(item_id=value)
-    kind = judged["item_id"].str.partition(":")[0]
+    kind = judged["item_id"].map(lambda item_id: item_id.partition(":")[0]).astype(str)
     looked_at = {name: int(n) for name, n in kind[judged["testable"]].value_counts().items()}
     moved = (judged["state"] != emergence.NONE) & (judged["now_authors"] >= FEWEST)
     moved &= (kind != WORDS) | (judged["rate_ratio_low"] >= FAST)
@@ -170,37 +171,28 @@ def _at_home(code: NDArray[np.int64], at: Ints, window: Window, *, k: int) -> ND
 
 
 def _words(run: Run, line: Timeline, *, besides: Collection[int]) -> pd.DataFrame:
-    """The uses of rare content words that no narrative holds, in posts that are not in one of `besides`."""
-    told = run.messages.iloc[np.unique(line.message)]
-    langs = told["lang"].astype(object).where(told["lang"].notna(), "en")
-    content = [_content(text, lang) for text, lang in zip(told["text"], langs, strict=True)]
-    said = pd.DataFrame({"message": told.index, "value": content}).explode("value").dropna(subset=["value"])
-    posts = pd.DataFrame(
-        {"post": np.arange(len(line.at)), "message": line.message, "narrative": line.narrative, "unit": line.unit}
-    )
-    uses = posts[~posts["narrative"].isin(besides)].merge(said, on="message")
-    unheld = _unheld(uses, fewest_messages=int(run.manifest["fewest_messages"]))
-    return unheld[["post", "value"]].assign(kind=WORDS)
+    """The uses of rare content words that no narrative holds, in posts that are not in one of `besides`.
 
-
-def _content(text: str, lang: str) -> list[str]:
-    """The different words of a text that may describe something, in their order."""
-    common = stop_words(lang.split("-")[0])
-    distinct = dict.fromkeys(words(without_links(text)))
-    return [word for word in distinct if word not in common and not says_nothing(word)]
-
-
-def _unheld(uses: pd.DataFrame, *, fewest_messages: int) -> pd.DataFrame:
-    """The uses of the words that enough accounts use, in fewer messages than a narrative needs but in more than one,
-    and not mostly within one narrative. All is counted over window and baseline together, so that it does not favour
-    growth."""
-    by_word = uses.groupby("value")
-    messages = by_word["message"].nunique()
-    known = by_word["unit"].nunique() >= FEWEST
-    rare = (messages > 1) & (messages < max(fewest_messages, SMALL))
-    inside = uses[uses["narrative"] >= 0].groupby(["value", "narrative"]).size().groupby("value").max()
-    unheld = inside.reindex(known.index, fill_value=0) < HELD * by_word.size()
-    return uses[uses["value"].isin(known.index[known & rare & unheld])]
+    Rare: in fewer messages than a narrative needs, but in more than one. All is counted over window and baseline
+    together, so that it does not favour growth.
+    """
+    post = np.flatnonzero(~np.isin(line.narrative, list(besides)))
+    spoken = run.words
+    there = np.unique(line.message[post])
+    there = there[there < len(spoken)]  # messages without words come after them
+    langs = run.messages["lang"].astype(object).where(run.messages["lang"].notna(), None)
+    message, word = content_uses(spoken.of(there), langs.iloc[there].tolist())
+    messages = np.bincount(word, minlength=1)[word]
+    rare = (messages > 1) & (messages < max(int(run.manifest["fewest_messages"]), SMALL))
+    told = pd.DataFrame({"message": there[message[rare]], "word": word[rare]})
+    posts = pd.DataFrame({"post": post, "message": line.message[post], "narrative": line.narrative[post]})
+    uses = posts.merge(told, on="message")
+    every = np.bincount(uses["word"], minlength=1)
+    inside = uses[uses["narrative"] >= 0].groupby(["word", "narrative"]).size().groupby("word").max()
+    held = inside.reindex(range(len(every)), fill_value=0).to_numpy()
+    uses = uses[(held < HELD * every)[uses["word"].to_numpy()]]
+    value = [spoken.vocabulary[each] for each in uses["word"]]
+    return pd.DataFrame({"post": uses["post"].to_numpy(), "kind": WORDS, "value": np.array(value, dtype=object)})
 
 
 def _holding(uses: pd.DataFrame, line: Timeline, window: Window) -> dict[int, frozenset[str]]:
@@ -222,7 +214,7 @@ def _described(found: pd.DataFrame, posts: pd.Series, run: Run, line: Timeline) 
     merged = _merged(found, posts)
     kept = found.loc[list(merged)]
     own = [posts[place] for place in kept.index]
-    value = kept["item_id"].str.partition(":")[2]
+    value = [item_id.partition(":")[2] for item_id in kept["item_id"]]
     text = run.messages.set_index("message_id")["text"]
     label = [
         text[each] if kind == TEXT else " · ".join(merged[place][:LABEL_WORDS]) if kind == WORDS else each

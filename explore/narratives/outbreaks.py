@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from explore.narratives.history import FEWEST_UNITS, History
 from explore.narratives.origins import TEXT, WORDS
-from explore.narratives.text import says_nothing, stop_words
-from explore.narratives.tokens import Tokens
+from explore.narratives.tokens import Tokens, content_uses
 
 LEVEL = 0.05
 FAST = 3.0  # times what was to be expected, at the low end of the interval: a common word may double on any day
@@ -115,19 +114,10 @@ def _uses(
     """Message and word of every use of a word that may tell of something no narrative holds: content words that enough
     units use, in fewer messages than a narrative needs, not mostly one text, and not mostly within one narrative. All
     is counted over the whole past, so that it does not favour growth."""
-    uses = pd.DataFrame({"message": spoken.message, "word": spoken.flat.astype(np.int64)}).drop_duplicates()
-    messages = uses.groupby("word")["message"].transform("size").to_numpy()
-    uses = uses[(messages < max(fewest, SMALL)) & (messages > 1)]
-    common = {lang: stop_words(str(lang).split("-")[0]) for lang in {lang or "en" for lang in langs}}
-    everywhere = frozenset().union(*common.values()) if len(common) == 1 else frozenset()
-    telling = [
-        not says_nothing(spoken.vocabulary[word]) and spoken.vocabulary[word] not in everywhere
-        for word in uses["word"].unique()
-    ]
-    uses = uses[uses["word"].isin(uses["word"].unique()[np.array(telling, dtype=bool)])]
-    if len(common) > 1:
-        lang = [langs[message] or "en" for message in uses["message"]]
-        uses = uses[[spoken.vocabulary[w] not in common[k] for w, k in zip(uses["word"], lang, strict=True)]]
+    message, word = content_uses(spoken, langs)
+    messages = np.bincount(word, minlength=1)[word]
+    rare = (messages > 1) & (messages < max(fewest, SMALL))
+    uses = pd.DataFrame({"message": message[rare], "word": word[rare]})
     posts = np.bincount(past.message, minlength=len(labels))
     uses = uses.assign(posts=posts[uses["message"]], narrative=labels[uses["message"]])
     every = uses.groupby("word")["posts"].sum()

@@ -20,6 +20,7 @@ from explore import __version__
 from explore.errors import Refused
 from explore.files import read_json, sha256
 from explore.narratives.counting import Activity
+from explore.narratives.tokens import Tokens
 from explore.settings import Workspace
 
 Ints = NDArray[np.int64]
@@ -134,6 +135,11 @@ class Run:
         """The row in the snapshot of each post of the timeline."""
         posts = pd.read_parquet(self.folder / "posts.parquet", columns=["row", "created_at"])
         return np.asarray(posts.loc[posts["created_at"].notna(), "row"], dtype=np.int64)
+
+    @cached_property
+    def words(self) -> Tokens:
+        """The words of the messages that have any, which stand first."""
+        return Tokens.load(self.folder / "words.npz")
 
     @property
     def origin(self) -> pd.Series:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives.text import has_bare_link, without_links, words
+from explore.narratives.text import function_words, has_bare_link, says_nothing, without_links, words
 from explore.processes import Submit, in_this_process
 from explore.progress import Progress, silent
 
@@ -81,6 +81,28 @@ def tokens(texts: Sequence[str]) -> Tokens:
     found = [words(text) for text in texts]
     flat, distinct = pd.factorize(np.array([word for each in found for word in each], dtype=object))
     return Tokens(distinct.tolist(), flat.astype(np.int32), np.cumsum([0, *map(len, found)]))
+
+
+def content_uses(spoken: Tokens, langs: Sequence[str | None]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Message and word of every use of a word that may describe something, each word once a message, by message.
+
+    `langs`: of each message, null = unknown. Left out: what says nothing in any language, and the stop words of the
+    message's language (English where it is unknown).
+    """
+    size = max(1, len(spoken.vocabulary))
+    use = np.unique(spoken.message * size + spoken.flat)
+    message, word = use // size, use % size
+    telling = np.zeros(size, dtype=bool)
+    used = np.unique(word)
+    telling[used] = [not says_nothing(spoken.vocabulary[each]) for each in used]
+    common = function_words(spoken.vocabulary)
+    codes, distinct = pd.factorize(np.array([(lang or "en").split("-")[0] for lang in langs], dtype=object))
+    kept = telling[word]
+    for code, lang in enumerate(distinct):
+        stop = np.zeros(size, dtype=bool)
+        stop[common.get(lang, np.empty(0, dtype=np.int64))] = True
+        kept &= (codes[message] != code) | ~stop[word]
+    return message[kept], word[kept]
 
 
 def without_bare_links(spoken: Tokens, texts: Sequence[str]) -> Tokens:
