@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives import amplification, emergence
+from explore.narratives import amplification, emergence, file_end
 from explore.narratives.emergence import Window
 from explore.narratives.run import Run, Timeline
 
@@ -98,8 +98,12 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def window_for(run: Run, *, as_of: datetime | None = None) -> Window | None:
-    """The window that suits the run's density as of `as_of` (default: just after its last post); null without times."""
-    as_of = as_of or run.end
+    """The window that suits the run's density as of `as_of`; null without times.
+
+    Default: just after its last post, or the last moment that can be judged where the run ends thinly.
+    """
+    thin = None if as_of else file_end.thin_end(run)
+    as_of = as_of or (thin.as_of if thin else run.end)
     if as_of is None:
         return None
     return emergence.suggest_window(run.timeline.at, run.timeline.unit, as_of=as_of)
