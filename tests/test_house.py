@@ -39,6 +39,8 @@ ASSEMBLERS = {
     "stability": "groups samples of a kept run anew and compares",
     "lineage": "links the narratives of two kept runs",
     "chain": "puts kept runs in a row",
+    "file_end": "looks where a kept run's posts can still be judged",
+    "moments": "asks the list of a kept run again at every day or hour",
     "listing": "pages through the posts of a kept run's narrative",
     "replay": "asks the list of a kept run again at earlier moments",
     "lifeline": "follows a narrative's posts through kept runs",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives import amplification, counting, emergence, origins, windows
+from explore.narratives import amplification, counting, emergence, file_end, origins, windows
 from explore.narratives.run import Run, Timeline
 from explore.narratives.windows import Window
 
@@ -124,8 +124,12 @@ def order_of(table: pd.DataFrame) -> pd.Index:
 
 
 def window_for(run: Run, *, as_of: datetime | None = None) -> Window | None:
-    """The window that suits the run's density as of `as_of` (default: just after its last post); null without times."""
-    as_of = as_of or run.end
+    """The window that suits the run's density as of `as_of`; null without times.
+
+    Default: just after its last post, or the last moment that can be judged where the run ends thinly.
+    """
+    thin = None if as_of else file_end.thin_end(run)
+    as_of = as_of or (thin.as_of if thin else run.end)
     if as_of is None:
         return None
     return windows.suggest_window(run.timeline.at, run.timeline.unit, as_of=as_of)
