@@ -62,16 +62,16 @@ class SpareTime:
 
 def lacks_something(folder: Path) -> bool:
     """Whether a run is there, and its moments or its stability are not, or are not what was written."""
-    from explore.narratives import moments, stability
+    from explore.narratives import moments, stability_table
 
-    lacks = (kept(folder) is None for kept in (moments.kept, stability.kept))
+    lacks = (kept(folder) is None for kept in (moments.kept, stability_table.kept))
     return (folder / "manifest.json").is_file() and any(lacks)
 
 
 def look_after(workspace: Workspace, run_id: str) -> None:
     """The chore: find the moments of one run where narratives emerge, which people look for first; compare it with the
     run that Compare puts beside it at first, so that nobody waits for it there; and measure its stability."""
-    from explore.narratives import moments, stability
+    from explore.narratives import moments
     from explore.narratives.run import open_run
 
     run = open_run(workspace, run_id)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,11 +19,10 @@ from numpy.typing import NDArray
 from explore.narratives import clusters, freezing, layout, seal
 from explore.narratives.run import Run
 from explore.narratives.space import LAYOUT_EPOCHS, Space
+from explore.narratives.stability_table import DISSOLVED, FILE, kept
 from explore.progress import Progress, silent
 
-FILE = "stability.parquet"
 SHARE = 0.8
-DISSOLVED = 0.5
 MOST_DRAWS, FEWEST_DRAWS = 20, 5
 MESSAGES_LAID_OUT = 500_000  # over all draws: about a minute on one core, until the fewest draws ask for more
 
@@ -63,16 +61,6 @@ def measure(run: Run, *, progress: Progress = silent) -> pd.DataFrame:
     table = resampled(space, grouped, draws=draws_for(space.landmarks), seed=run.config.seed, progress=progress)
     seal.write(run.folder / FILE, table, identity=run.id)
     return table
-
-
-def kept(folder: Path) -> pd.DataFrame | None:
-    """stability.parquet of the run in `folder`, one row a narrative; null where it is not there, or is not what was
-    written.
-
-    Columns: narrative_id, stability (mean best Jaccard, 0-1), least, most (over the draws), found_again (draws with a
-    best Jaccard of at least one half), draws (those that held one of its messages).
-    """
-    return seal.read(folder / FILE, identity=folder.name)
 
 
 def draws_for(messages: int) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from explore.jobs.spare import SpareTime, lacks_something, look_after
 from explore.narratives import moments
-from explore.narratives.stability import FILE, kept
+from explore.narratives.stability_table import FILE, kept
 from explore.settings import Workspace
 from tests.narratives.making import run_with
 from tests.narratives.test_lineage import numbered, talk
