@@ -71,7 +71,7 @@ def lacks_something(folder: Path) -> bool:
 def look_after(workspace: Workspace, run_id: str) -> None:
     """The chore: find the moments of one run where narratives emerge, which people look for first; compare it with the
     run that Compare puts beside it at first, so that nobody waits for it there; and measure its stability."""
-    from explore.narratives import moments
+    from explore.narratives import moments, stability
     from explore.narratives.run import open_run
 
     run = open_run(workspace, run_id)
