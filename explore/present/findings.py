@@ -36,9 +36,9 @@ CLIPPED = 90  # characters of a text in a row
 def table(stories: Stories, window: Window | None, unit: str) -> pd.DataFrame:
     """One row a story, in the order of the list.
 
-    Columns: status, finding (its head's name), kind, spark (units per quarter of a window), now, expected, beyond (units
-    at least beyond what was to be expected), growth (words), posts (in the window), parts (other findings folded into
-    it), marks, why (a sentence), place (of the head in `stories.findings`).
+    Columns: status, finding (its head's name), kind, spark (units per quarter of a window), now, expected, beyond
+    (units at least beyond what was to be expected), growth (words), posts (in the window), parts (other findings folded
+    into it), marks, why (a sentence), place (of the head in `stories.findings`).
     """
     findings = stories.findings
     heads = findings[findings["is_head"]] if len(findings) else findings
@@ -104,7 +104,6 @@ def looked_at(found: items.Items) -> str:
     if not found.looked_at:
         return ""
     kinds = [words.count(found.looked_at[kind], KINDS[kind]) for kind in items.KINDS if found.looked_at.get(kind)]
-    kinds = [kind.replace("wordss", "words") for kind in kinds]
     return f"Tested beside the narratives: {words.listed(kinds)}."
 
 
@@ -130,6 +129,6 @@ def whole_file(narratives: pd.DataFrame, window: Window | None, unit: str) -> st
     else:
         return ""
     return (
-        f"The whole file grew in this window: {grew}. Did the collection change, or the world? What everybody does more "
-        "of is not counted as growth."
+        f"The whole file grew in this window: {grew}. Did the collection change, or the world? What everybody does "
+        "more of is not counted as growth."
     )

@@ -188,8 +188,8 @@ def unproven(narrative: Mapping[str, Any]) -> str:
         needed = f"and {MIN_BASELINE_WINDOWS} are needed. A longer history or a shorter window settles it."
         return f"{jump} {before}, {needed}"
     return (
-        f"{jump} the narratives of this file vary so much from one window to the next that a jump of this size comes by "
-        "itself now and then. The next hours, a longer history, or reading its posts settle it."
+        f"{jump} the narratives of this file vary so much from one window to the next that a jump of this size comes "
+        "by itself now and then. The next hours, a longer history, or reading its posts settle it."
     )
 
 
@@ -404,7 +404,9 @@ def _some(n: int) -> str:
 
 
 def _plural(noun: str) -> str:
-    return f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    if noun.endswith("y") and noun[-2] not in "aeou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith("ch") else noun if noun.endswith("s") else f"{noun}s"
 
 
 def _silent(narrative: Mapping[str, Any]) -> bool:
