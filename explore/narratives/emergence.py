@@ -173,6 +173,6 @@ def _look(ways: Sequence[Cells], *, level: float) -> Columns:
     chosen = _tested(ways[0], level=level)
     for cells in ways[1:]:
         same = _tested(cells, level=level)
-        more = same["base"] / same["base_active"] > chosen["base"] / chosen["base_active"]
+        more = same["base"] * chosen["base_active"] > chosen["base"] * same["base_active"]
         chosen = _where(more & (same["base"] >= HABIT), same, chosen)
     return chosen
