@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 import pandas as pd
 
-from explore.narratives.emergence import FEW_ACTIVE, LEVEL, MIN_BASELINE_WINDOWS, Window
+from explore.narratives.emergence import LEVEL, MIN_BASELINE_WINDOWS, Window
 from explore.posts.languages import language_name
 
 CHANGED = ("▲ emerging", "▼ fading")  # where chance does not explain the ratio
@@ -52,17 +52,6 @@ def order(narratives: pd.DataFrame, window: Window | None) -> str:
     return (
         "No row below is a finding: none of them grew beyond chance. The first are those that may have grown most, by "
         "the low end of the 95 % interval of their growth."
-    )
-
-
-def thin(narratives: pd.DataFrame, window: Window | None, unit: str) -> str:
-    """A warning when hardly anybody was active in the window, else empty."""
-    active = 0 if narratives.empty else int(narratives["now_active"].iloc[0])
-    if window is None or active >= FEW_ACTIVE:
-        return ""
-    return (
-        f"Only {count(active, unit[:-1])} active in these {length(window.length)}: too few to show much. "
-        "Take a longer window, or move the time back to where the file holds more."
     )
 
 
@@ -113,10 +102,17 @@ def in_brief(narrative: Mapping[str, Any], window: Window, unit: str) -> str:
 
 
 def not_testable(narrative: Mapping[str, Any] | pd.Series, window: Window | None, unit: str) -> str:
-    """Why growth cannot be tested: no times, too little before the window, or nobody active."""
+    """Why growth cannot be tested: no times, too short a baseline asked for, too little before the window, or nobody
+    active."""
     if window is None:
         return "Not testable: the file has no times, so nothing can be said about growth."
     bins = int(narrative.get("base_bins") or 0)
+    if bins == window.bins < MIN_BASELINE_WINDOWS:
+        needed = length(MIN_BASELINE_WINDOWS * window.length)
+        return (
+            f"Not testable: a window of {length(window.length)} needs at least {needed} to be compared with, and "
+            f"{length(window.baseline)} were asked for."
+        )
     if bins < MIN_BASELINE_WINDOWS:
         held = f"only {length(bins * window.length)}" if bins else f"no whole {length(window.length)}"
         return (

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
+from explore.narratives.emergence import Window
 from explore.present import words
 from tests.present.handmade import WINDOW, narrative
 
@@ -58,6 +59,15 @@ def test_a_list_that_cannot_be_tested_says_why_in_the_headline() -> None:
         "Not testable: the snapshot holds only 2 days before the window; at least 3 windows of 24 h are needed."
     )
     assert "the file has no times" in headline(narrative(testable=False), window=None)
+
+
+def test_a_baseline_asked_for_that_is_too_short_is_not_blamed_on_the_snapshot() -> None:
+    three_days = Window(as_of=WINDOW.as_of, length=timedelta(days=3))
+    said = headline(narrative(testable=False, flagged=False, base_bins=2), window=three_days)
+    assert said.endswith("a window of 3 days needs at least 9 days to be compared with, and 7 days were asked for.")
+    assert "the snapshot holds only 3 days before" in headline(
+        narrative(testable=False, flagged=False, base_bins=1), window=three_days
+    )
 
 
 def test_an_empty_list_has_a_headline() -> None:
