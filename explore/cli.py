@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import traceback
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +13,8 @@ import typer
 
 from explore import __version__
 from explore.casework.erasure import erased_before
-from explore.commands import comparing, snapshots
+from explore.commands import comparing, moments, snapshots
+from explore.commands.durations import duration, short
 from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_shown, records, say
 from explore.errors import Refused, brief
 from explore.narratives import ranking
@@ -37,7 +37,7 @@ from explore.posts.readers import preview
 from explore.posts.schema import FIELD_NAMES, FIELDS
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
 from explore.posts.times import zone
-from explore.present import briefing, encoding, pockets, steadiness, words
+from explore.present import briefing, encoding, pockets, steadiness, windows, words
 from explore.progress import peak_rss_mb
 from explore.settings import Workspace, current_workspace
 
@@ -50,6 +50,7 @@ app = typer.Typer(
 app.add_typer(snapshots.app, name="snapshots")
 app.command("purge")(snapshots.purge_command)
 app.command("lineage")(comparing.lineage_command)
+app.command("moments")(moments.moments_command)
 
 AsOf = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; no offset = UTC.")]
 
@@ -228,15 +229,16 @@ def emerging_command(
     outside = radar(run, chosen, emerging=listed.loc[listed["flagged"], "narrative_id"].tolist())
     facts = {
         "as_of": chosen.as_of.isoformat() if chosen else None,
-        "window": _short(chosen.length) if chosen else None,
-        "baseline": _short(chosen.baseline) if chosen else None,
+        "window": short(chosen.length) if chosen else None,
+        "baseline": short(chosen.baseline) if chosen else None,
         "unit": run.unit,
         "narratives": records(listed.head(top) if top else listed),
         "pockets": records(outside.pockets),
     }
     dated = as_of is not None
     cut = dated or run.config.as_of is not None  # else the window ends with the file
-    lines = [words.headline(listed, chosen, run.unit, dated=cut), words.thin(listed, chosen, run.unit)]
+    lines = [words.headline(listed, chosen, run.unit, dated=cut)]
+    lines += filter(None, [windows.compared(listed, chosen), windows.thin(listed, chosen, run.unit)])
     for row in listed.head(top or 20).to_dict("records"):
         lines += [
             f"{row['narrative_id']:>5}  {words.status(row):<14} {row['label']}",
@@ -362,7 +364,7 @@ def _files_and_pairs(files: list[str], pairs: list[str]) -> tuple[list[Path], di
 
 def _window(run: Run, *, as_of: str | None, window: str, baseline: str) -> Window | None:
     """The window asked for; null where the run has no times, which is said on stderr."""
-    length, before = _duration(window), _duration(baseline)
+    length, before = duration(window), duration(baseline)
     if run.end is None:
         say("This snapshot has no times: nothing can be said about emergence.")
         return None
@@ -372,19 +374,3 @@ def _window(run: Run, *, as_of: str | None, window: str, baseline: str) -> Windo
     except OverflowError:
         raise Refused(f"A window of {window} on {baseline} begins before the year 1. Say a shorter one.") from None
     return chosen
-
-
-def _duration(text: str) -> timedelta:
-    """A duration like 30m, 24h, 7d or 2w. Raises `Refused`."""
-    found = re.fullmatch(r"(\d{1,5})([mhdw])", text.strip().lower())
-    if not found or int(found[1]) == 0:
-        raise Refused(f"'{text}' is not a duration. Write it like 30m, 24h, 7d or 2w.")
-    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[found[2]]
-    return timedelta(**{unit: int(found[1])})
-
-
-def _short(delta: timedelta) -> str:
-    minutes = delta // timedelta(minutes=1)
-    if minutes % 1440 == 0 and minutes > 1440:
-        return f"{minutes // 1440}d"
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"

@@ -14,7 +14,7 @@ from explore import jobs, session
 from explore.errors import Refused
 from explore.narratives.evidence import Evidence
 from explore.narratives.replay import Detection
-from explore.present import charts, steadiness, words
+from explore.present import charts, repeats, steadiness, words
 from explore.present.redaction import calm
 from explore.session import View
 
@@ -238,7 +238,7 @@ def _about(post: Mapping[str, Any]) -> str:
     said += [f"account {post['author']}"] if post["author"] else []
     said += [words.when(post["created_at"])] if pd.notna(post["created_at"]) else []
     said += [words.count(post["views"], "view")] if pd.notna(post["views"]) else []
-    said += [words.repeated(post)]
+    said += [repeats.repeated(post)]
     return " · ".join(filter(None, said))
 
 

@@ -9,14 +9,13 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from explore import session
-from explore.present import pockets, tables, words
+from explore.present import moment_strip, pockets, repeats, tables, windows, words
 from explore.present.clearest import clearest
 from explore.present.redaction import calm
 from explore.session import View
 from pages import cards
 
 MOMENT = "D MMM YYYY HH:mm"
-HOURLY_BELOW = timedelta(days=90)  # a longer slider goes by days: one key press should be worth making
 POCKETS_SHOWN = 5
 SEARCH = "search"
 ROWS_IN_SIGHT = 7  # so that the detail below is in sight too
@@ -24,7 +23,7 @@ ROWS_IN_SIGHT = 7  # so that the detail below is in sight too
 
 def controls(view: View, listed: pd.DataFrame) -> pd.DataFrame:
     """Window, moment and filters in one row; the rows that pass."""
-    window, as_of, languages, more = st.columns([2, 4, 3, 2], vertical_alignment="bottom")
+    window, as_of, languages, more = st.columns([2, 3, 3, 2], vertical_alignment="bottom")
     with window:
         choose_window(view)
     with as_of:
@@ -77,16 +76,40 @@ def choose_moment(view: View) -> None:
     first, last = view.run.first_at, view.run.last_at
     if view.window is None or first is None or last is None or last - first < timedelta(hours=2):
         return
-    st.session_state[session.AS_OF] = min(view.window.as_of, last)  # its right end stands for just after the last post
-    st.slider(
+    as_of = min(view.window.as_of, last)  # the last post stands for just after it
+    st.session_state[session.AS_OF] = as_of
+    st.session_state[session.MOMENT] = as_of.replace(tzinfo=None, second=0, microsecond=0)  # as the field shows it
+    st.datetime_input(
         "As of (UTC): the window ends here",
+        None,  # "now", which it begins with else, may be years after the file
         min_value=first,
         max_value=last,
-        step=timedelta(hours=1) if last - first < HOURLY_BELOW else timedelta(days=1),
-        format=MOMENT,
-        key=session.AS_OF,
-        persist_state="session",
+        step=timedelta(hours=1),
+        format="YYYY-MM-DD",
+        key=session.MOMENT,
+        on_change=session.turn_to_chosen,
     )
+
+
+def where_to_look(view: View) -> None:
+    """A strip over the whole file with all its findings; a click goes to a moment."""
+    if view.window is None:
+        return
+    found = session.moments_of(view)
+    if found is None:
+        st.caption(moment_strip.PENDING)
+        return
+    st.caption(moment_strip.headline(found), help=moment_strip.explained(found, view.run.unit))
+    clicked = st.altair_chart(
+        moment_strip.strip(found, shown=view.window, unit=view.run.unit, dark=session.is_dark()),
+        theme=None,
+        on_select="rerun",
+        key=f"moments-{view.run.id}-{view.window.as_of:%Y%m%d%H%M%S}",  # another moment, another strip: not clicked yet
+    )
+    moment = moment_strip.clicked(clicked)
+    if moment is not None:
+        session.turn_to(moment)
+        st.rerun()
 
 
 def choose(label: str, key: str, options: list[str]) -> list[str]:
@@ -161,7 +184,7 @@ def described(view: View, *, muted: bool) -> dict[str, ColumnConfig]:
             "reposts that only a column of the file marks are counted in. A run of an older "
             "version does not tell them apart: then they are counted in, and there is no column Reposts."),
         "reposts": st.column_config.NumberColumn("Reposts", format="%.0f %%", width=68,
-            help=f"Share of posts that begin with {words.REPOST}: no column of the file is."),
+            help=f"Share of posts that begin with {repeats.REPOST}: no column of the file is."),
         "posts": st.column_config.NumberColumn("Posts", format="localized", width=64),
         "reach": st.column_config.NumberColumn("Views", format="compact", width=64),
         "first_seen": st.column_config.DatetimeColumn("First seen (UTC)", format=MOMENT, timezone="UTC", width=130),
@@ -213,17 +236,28 @@ def detail(view: View, narrative: dict[str, Any]) -> None:
         cards.posts(examples, key=f"e{narrative['narrative_id']}")
 
 
+def thin_end(view: View) -> None:
+    """That the file ends thinly, where the page shows the last moment before, and the way to its end."""
+    found = session.thin_end(view)
+    if found is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(windows.thin_end(found, view.run.unit))
+        st.button("Go to its end", icon=":material/last_page:", on_click=session.turn_to, args=(found.end,))
+
+
 def hindsight(view: View) -> None:
     """That the narratives know what came after the moment, and how to form them without."""
     assert view.window is not None  # noqa: S101  # hindsight needs a moment
-    st.caption("Hindsight: the narratives were formed from all posts of the run, also those after this moment.")
-    st.button(
-        "Form the narratives as of then",
-        icon=":material/history:",
-        help="Groups only the posts before this moment, as if the file ended there: a new run, in the queue.",
-        on_click=session.form_as_of,
-        args=(view.run.manifest, view.window.as_of),
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Hindsight: the narratives were formed from all posts of the run, also those after this moment.")
+        st.button(
+            "Form the narratives as of then",
+            icon=":material/history:",
+            help="Groups only the posts before this moment, as if the file ended there: a new run, in the queue.",
+            on_click=session.form_as_of,
+            args=(view.run.manifest, view.window.as_of),
+        )
 
 
 session.need_frame()
@@ -232,12 +266,14 @@ view = cards.view_or_stop()
 listed = session.listed(view)
 is_dated = view.is_hindsight or view.run.config.as_of is not None  # else the window ends with the file
 st.markdown(words.headline(listed, view.window, view.run.unit, dated=is_dated))
-thin = words.thin(listed, view.window, view.run.unit)
+thin = windows.thin(listed, view.window, view.run.unit)
 if thin:
     st.caption(thin)
+thin_end(view)
 cards.told_as_of(view)
 if view.is_hindsight:
     hindsight(view)
+where_to_look(view)
 shown = controls(view, listed)
 if listed.empty:
     cards.nothing_listed(view)

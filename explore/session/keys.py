@@ -16,6 +16,7 @@ RUNS, SINCE, FOLLOWED = (
 JOB = "job"
 FRAMED = "_framed"  # app.py stands around the page
 COVER = "cover"  # post texts show only when clicked
+MOMENT = "_moment"  # the field for the moment; what is asked for stands under AS_OF
 OPEN = "_open"  # a narrative to turn to at the next run, set by a click after the picker was drawn
 LINK = (
     *(SNAPSHOT, RUN, NARRATIVE, WINDOW_HOURS, BASELINE_WINDOWS, AS_OF),

@@ -12,11 +12,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explore.narratives import atlas, listing, radar, ranking, replay, spread, stability_table
+from explore.narratives import atlas, file_end, listing, moments, radar, ranking, replay, spread, stability_table
 from explore.narratives.chain import Chain, chained
 from explore.narratives.evidence import Evidence, evidence
+from explore.narratives.file_end import ThinEnd
 from explore.narratives.lifeline import Lifeline, Member, lifeline
 from explore.narratives.listing import Listing
+from explore.narratives.moments import Moments
 from explore.narratives.radar import Radar
 from explore.narratives.replay import Detection, Replay
 from explore.narratives.run import Run, list_runs, open_run
@@ -82,6 +84,28 @@ def _opened(home: Path, run_id: str) -> Run:  # noqa: ARG001  # home is part of 
 def opened(run_id: str) -> Run:
     """The run, its files checked once per process. Raises `Refused`."""
     return _opened(workspace().home, run_id)
+
+
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _suited(home: Path, run_id: str) -> tuple[Window | None, ThinEnd | None]:
+    run = _opened(home, run_id)
+    return ranking.window_for(run), file_end.thin_end(run)
+
+
+def suited_window(run: Run) -> Window | None:
+    """The window at which a run opens; null without times."""
+    return _suited(workspace().home, run.id)[0]
+
+
+def thin_end(view: View) -> ThinEnd | None:
+    """How the file of a view ends, where that is thinly and the view is of the last moment that can be judged."""
+    found = _suited(workspace().home, view.run.id)[1]
+    return found if found and view.window and view.window.as_of == found.as_of else None
+
+
+def moments_of(view: View) -> Moments | None:
+    """Where in the file there is something to see; null as long as that is not made."""
+    return moments.kept(view.run.folder)
 
 
 @st.cache_resource(max_entries=40, show_spinner="Scoring …")
