@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +15,9 @@ REPOST = "“RT @…”, the only mark of a repost that is read"
 
 def copies(narrative: Mapping[str, Any], unit: str) -> str:
     """How many of its posts begin as reposts do, and how many others say the same as another one."""
-    n, reposts, unmarked = (narrative.get(key) for key in ("n_posts", "repost_share", "unmarked_copy_share"))
+    n, reposts, unmarked = (narrative.get(key, math.nan) for key in ("n_posts", "repost_share", "unmarked_copy_share"))
     same = "the same as another account's post" if unit == "accounts" else "the same as another post"
-    if not pd.notna(n) or not pd.notna(reposts) or not pd.notna(unmarked):
+    if any(pd.isna(figure) for figure in (n, reposts, unmarked)):
         share = words.percent(narrative.get("copy_share"))
         return f"{share} of its posts say {same}. This run is of a version that did not tell reposts apart."
     marked, others = (round(float(share) * int(n)) for share in (reposts, unmarked))
