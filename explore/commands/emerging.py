@@ -63,8 +63,11 @@ def emerging_command(
     }
     dated = as_of is not None
     cut = dated or run.config.as_of is not None  # else the window ends with the file
-    lines = [findings.headline(told, chosen, run.unit, dated=cut), words.headline(listed, chosen, run.unit, dated=cut)]
-    lines += [findings.whole_file(listed, chosen, run.unit), windows.compared(listed, chosen)]
+    lines = [
+        findings.whole_file(listed, chosen, run.unit),
+        findings.headline(told, listed, chosen, run.unit, dated=cut),
+    ]
+    lines += [windows.compared(listed, chosen)]
     lines += [windows.thin(listed, chosen, run.unit), findings.looked_at(beside)]
     lines = [line for line in lines if line] + _told(told, chosen, run.unit, dated=dated, top=top or SHOWN)
     answer(facts, lines + _rest(listed, chosen, run.unit, dated=dated, top=top or SHOWN), as_json=as_json)

@@ -12,17 +12,29 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explore.narratives import atlas, file_end, listing, moments, radar, ranking, replay, spread, stability_table
+from explore.narratives import (
+    atlas,
+    file_end,
+    items,
+    listing,
+    moments,
+    ranking,
+    replay,
+    spread,
+    stability_table,
+    stories,
+)
 from explore.narratives.chain import Chain, chained
 from explore.narratives.evidence import Evidence, evidence
 from explore.narratives.file_end import ThinEnd
+from explore.narratives.items import Items
 from explore.narratives.lifeline import Lifeline, Member, lifeline
 from explore.narratives.listing import Listing
 from explore.narratives.moments import Moments
-from explore.narratives.radar import Radar
 from explore.narratives.replay import Detection, Replay
 from explore.narratives.run import Run, list_runs, open_run
 from explore.narratives.spread import Spread, Ties
+from explore.narratives.stories import Stories
 from explore.narratives.windows import Window
 from explore.posts import uploads
 from explore.posts.collection import Collection
@@ -163,23 +175,28 @@ def exported(view: View, narrative_id: int, *, search: str) -> bytes:
     return exports.csv_bytes(table, key=workspace().pseudonym_key())
 
 
-@st.cache_resource(max_entries=40, show_spinner=False)
-def _outside(home: Path, run_id: str, window_key: WindowKey) -> Radar:
-    listed = _listed(home, run_id, window_key)
+@st.cache_resource(max_entries=40, show_spinner="Looking at texts, links, tags and words …")
+def _items(home: Path, run_id: str, window_key: WindowKey) -> Items:
+    listed, run = _listed(home, run_id, window_key), _opened(home, run_id)
     emerging = listed.loc[listed["flagged"], "narrative_id"].tolist()
-    return radar.radar(_opened(home, run_id), _window(window_key), emerging=emerging)
+    return items.items(run, open_snapshot(workspace(), run.snapshot_id), _window(window_key), emerging=emerging)
 
 
-def outside(view: View) -> Radar:
-    """What grows and is held by no narrative of a view. Shared between sessions: never change it in place."""
-    return _outside(workspace().home, view.run.id, _window_key(view.window))
+def items_of(view: View) -> Items:
+    """The texts, links, tags and words that grow in a view. Shared between sessions: never change it in place."""
+    return _items(workspace().home, view.run.id, _window_key(view.window))
 
 
-def pocket_posts(view: View, message_ids: list[str]) -> pd.DataFrame:
-    """Posts of a pocket of a view that has a window."""
-    assert view.window is not None  # noqa: S101  # without a window there is no pocket
-    key = workspace().pseudonym_key()
-    return radar.examples(view.run, view.snapshot, message_ids, window=view.window, key=key)
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _stories(home: Path, run_id: str, window_key: WindowKey) -> Stories:
+    beside = _items(home, run_id, window_key)
+    run, window = _opened(home, run_id), _window(window_key)
+    return stories.stories(run, window, narratives=_listed(home, run_id, window_key), items=beside)
+
+
+def stories_of(view: View) -> Stories:
+    """The findings of a view, put together. Shared between sessions: never change it in place."""
+    return _stories(workspace().home, view.run.id, _window_key(view.window))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for posts that came together …")
