@@ -17,11 +17,11 @@ from explore.casework.erasure import erased_before
 from explore.commands import comparing, snapshots
 from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_shown, records, say
 from explore.errors import Refused, brief
-from explore.narratives import ranking
+from explore.narratives import ranking, wave
 from explore.narratives.encoders import sent_to
 from explore.narratives.evidence import evidence
 from explore.narratives.radar import radar
-from explore.narratives.replay import Detection, detection, replay
+from explore.narratives.replay import Detection, replay
 from explore.narratives.run import Run, RunConfig, open_run
 from explore.narratives.spread import spread, ties
 from explore.narratives.stability import FILE, kept, measure
@@ -305,7 +305,7 @@ def _detections(run: Run, window: Window | None, narratives: list[int]) -> list[
     if window is None:
         return []
     replayed = replay(run, window)
-    return [detection(replayed, narrative) for narrative in narratives]
+    return [wave.detected(run, window, replayed, narrative) for narrative in narratives]
 
 
 def _load_options(

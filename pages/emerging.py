@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from explore import session
-from explore.present import pockets, tables, words
+from explore.present import pockets, tables, waves, words
 from explore.present.clearest import clearest
 from explore.present.redaction import calm
 from explore.session import View
@@ -203,6 +203,8 @@ def detail(view: View, narrative: dict[str, Any]) -> None:
         cards.heading(narrative["label"], words.status(narrative))
         why = words.why(narrative, view.window, view.run.unit, dated=view.is_hindsight)
         st.write(f"{why} {clearest(narrative, view.window, view.run.unit, dated=view.is_hindsight)}".strip())
+        if evidence.wave is not None:
+            st.write(waves.wave(evidence, dated=view.is_hindsight))
         cards.steady(view, int(narrative["narrative_id"]))
         if st.button("Open this narrative", type="primary", icon=":material/arrow_forward:"):
             st.switch_page(session.NARRATIVE_PAGE)

@@ -6,7 +6,7 @@ import streamlit as st
 from explore import session
 from explore.narratives.evidence import Evidence
 from explore.narratives.replay import Detection
-from explore.present import briefing, tables, timing, words
+from explore.present import briefing, tables, timing, waves, words
 from explore.present.redaction import apart
 from explore.session import View
 from pages import cards, spreading, tracing
@@ -39,7 +39,9 @@ def finding(view: View, evidence: Evidence, detection: Detection | None) -> None
     st.write(words.why(narrative, view.window, unit, dated=view.is_hindsight))
     changed = words.status(narrative) in words.CHANGED  # else a ratio promises what chance explains
     st.write(f"{words.shares(narrative, unit) if changed else ''} {words.certainty(narrative)}".strip())
-    st.write(f"{words.size(narrative, unit)} {words.since(narrative)}")
+    if evidence.wave is not None:
+        st.write(waves.wave(evidence, dated=view.is_hindsight))
+    st.write(waves.life(narrative, evidence.wave, unit))
     st.write(words.copies(narrative, unit))
     if detection is not None:
         st.write(timing.detected(detection, unit))

@@ -13,15 +13,18 @@ import pandas as pd
 from explore.errors import Refused
 from explore.narratives import amplification, ranking
 from explore.narratives.jumps import Jumps, jumps
+from explore.narratives.outside import Outside, outside
 from explore.narratives.run import Run
 from explore.narratives.text import is_repost
+from explore.narratives.wave import Wave, wave
 from explore.narratives.windows import MIN_BASELINE_WINDOWS, Window
 from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 
 STEPS = [timedelta(minutes=m) for m in (5, 15, 30, 60, 180, 360, 720, 1440, 7 * 1440, 28 * 1440)]
 MOST_BINS = 200
-REASONS = ("typical now", "most typical", "highest reach", "earliest", "latest", "most different")
+FIRST_OF_LIFE = "first of its life"
+REASONS = ("typical now", "most typical", "highest reach", "earliest", "latest", "most different", FIRST_OF_LIFE)
 PER_REASON = 2
 PREVAILS = 1 / 3  # share of the window's posts from which on its most posted message is typical of it
 LISTED = 10
@@ -72,7 +75,8 @@ class Evidence:
     posts `amplification.repeats`: copies, accounts, reposts.
     links: link, posts, authors. tags: tag, posts, authors. authors: author, posts, share. languages: lang, posts; where
     any is known, the unknown count as "und". neighbours: narrative_id, label, similarity (cosine), n_posts.
-    jumps: where it went and when. makeup: of its posts in the window.
+    jumps: where it went and when. makeup: of its posts in the window. wave: what it does in the window, and since when;
+    outside: what speaks of it there elsewhere; null without times, outside also without a post in the window.
     """
 
     narrative: dict[str, Any]
@@ -89,6 +93,8 @@ class Evidence:
     neighbours: pd.DataFrame
     jumps: Jumps = field(default_factory=Jumps)
     makeup: Makeup = field(default_factory=Makeup)
+    wave: Wave | None = None
+    outside: Outside | None = None
 
 
 def evidence(
@@ -111,6 +117,7 @@ def evidence(
         tables = {name: _counted(posts, name) for name in ("link", "tag")}
     posts["author"] = with_pseudonyms(posts[["author_id"]], key)["author_id"]
     in_window = posts[posts["created_at"] >= window.start] if window else posts[:0]
+    its_wave = wave(run, window, narrative_id) if window else None
     step, curve = _curve(run, narrative_id, window=window, whole=whole) if window else (STEPS[-1], _NO_CURVE)
     return Evidence(
         narrative=row,
@@ -119,7 +126,7 @@ def evidence(
         bin=step,
         curve=curve,
         expected=_expected(curve, window) if window and row["testable"] else _NO_EXPECTATION,
-        examples=_examples(posts, in_window, key),
+        examples=_examples(posts, in_window, key, since=_since(its_wave, window)),
         links=tables["link"],
         tags=tables["tag"],
         authors=_authors(posts),
@@ -127,6 +134,8 @@ def evidence(
         neighbours=_neighbours(run, narrative_id, listed),
         jumps=jumps(posts),
         makeup=_makeup(in_window),
+        wave=its_wave,
+        outside=outside(run, snapshot, narrative_id, window=window) if window else None,
     )
 
 
@@ -188,20 +197,33 @@ def _makeup(now: pd.DataFrame) -> Makeup:
     )
 
 
-def _examples(posts: pd.DataFrame, now: pd.DataFrame, key: bytes) -> pd.DataFrame:
+def _since(its_wave: Wave | None, window: Window | None) -> datetime | None:
+    """Since when posts are of the wave: its onset, else the window's start; null where it has no post in the window."""
+    if its_wave is None or window is None or not its_wave.posts:
+        return None
+    return its_wave.onset or window.start
+
+
+def _examples(posts: pd.DataFrame, now: pd.DataFrame, key: bytes, *, since: datetime | None) -> pd.DataFrame:
     """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice.
 
     `now`: the posts of the window. The reasons take turns, matters of fact before what is typical: the post called the
     earliest is the earliest. A message that prevails in the window may come twice, as typical too.
+
+    They are of the wave, the posts from `since` on, as far as it has enough; the narrative's first post is added where
+    it lies before that.
     """
-    first_of_message = posts.drop_duplicates("message_id")
+    of_wave = posts["created_at"] >= since if since else posts["post_id"].notna()
+    by_wave = pd.concat([posts[of_wave], posts[~of_wave]])
+    first_of_message = by_wave.drop_duplicates("message_id")
+    seen = by_wave[by_wave["views"].fillna(0) > 0]
     orders = {
         "earliest": first_of_message,
-        "highest reach": posts[posts["views"].fillna(0) > 0].sort_values("views", ascending=False, kind="stable"),
+        "highest reach": _waves_first(seen, of_wave, by="views", ascending=False),
         "latest": posts[::-1],
         "typical now": now.sort_values("typicality", ascending=False, kind="stable"),
-        "most typical": first_of_message.sort_values("typicality", ascending=False, kind="stable"),
-        "most different": first_of_message.sort_values("typicality", kind="stable"),
+        "most typical": _waves_first(first_of_message, of_wave, by="typicality", ascending=False),
+        "most different": _waves_first(first_of_message, of_wave, by="typicality", ascending=True),
     }
     if posts["created_at"].isna().all():
         orders = {why: ordered for why, ordered in orders.items() if why not in ("earliest", "latest")}
@@ -215,8 +237,17 @@ def _examples(posts: pd.DataFrame, now: pd.DataFrame, key: bytes) -> pd.DataFram
             fresh, prevailing = prevailing.drop(shown, errors="ignore").head(1), prevailing[:0]
         taken |= set(fresh["message_id"])
         chosen.append(fresh.assign(why=why))
+    shown = [row for post in chosen for row in post.index]
+    chosen.append(posts[~of_wave][:1].drop(shown, errors="ignore").assign(why=FIRST_OF_LIFE))
     listed = with_pseudonyms(pd.concat(chosen), key)[_EXAMPLE]
     return listed.sort_values("why", key=lambda why: why.map(REASONS.index), kind="stable", ignore_index=True)
+
+
+def _waves_first(posts: pd.DataFrame, of_wave: pd.Series, *, by: str, ascending: bool) -> pd.DataFrame:
+    """The posts by a column, those of the wave before all others."""
+    ordered = posts.sort_values(by, ascending=ascending, kind="stable")
+    inside = of_wave.loc[ordered.index]
+    return pd.concat([ordered[inside], ordered[~inside]])
 
 
 def _prevailing(now: pd.DataFrame) -> pd.DataFrame:

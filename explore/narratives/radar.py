@@ -18,7 +18,7 @@ import pandas as pd
 
 from explore.narratives import amplification, counting, emergence
 from explore.narratives.run import Run, Timeline
-from explore.narratives.text import says_nothing, stop_words, without_links, words
+from explore.narratives.text import content_words
 from explore.narratives.windows import Window
 from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
@@ -122,20 +122,13 @@ def _uses(run: Run, line: Timeline, *, besides: Collection[int]) -> pd.DataFrame
     """
     told = run.messages.iloc[np.unique(line.message)]
     langs = told["lang"].astype(object).where(told["lang"].notna(), "en")
-    found = [_content(text, lang) for text, lang in zip(told["text"], langs, strict=True)]
+    found = [content_words(text, lang) for text, lang in zip(told["text"], langs, strict=True)]
     said = pd.DataFrame({"message": told.index, "message_id": told["message_id"].array, "word": found})
     said = said.explode("word").dropna(subset=["word"])
     posts = pd.DataFrame(
         {"post": np.arange(len(line.at)), "message": line.message, "narrative": line.narrative, "unit": line.unit}
     )
     return posts[~posts["narrative"].isin(besides)].merge(said, on="message")
-
-
-def _content(text: str, lang: str) -> list[str]:
-    """The different words of a text that may describe something, in their order."""
-    common = stop_words(lang.split("-")[0])
-    distinct = dict.fromkeys(words(without_links(text)))
-    return [word for word in distinct if word not in common and not says_nothing(word)]
 
 
 def _unheld(uses: pd.DataFrame, *, fewest_messages: int) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explore.narratives import atlas, listing, radar, ranking, replay, spread, stability
+from explore.narratives import atlas, listing, radar, ranking, replay, spread, stability, wave
 from explore.narratives.chain import Chain, chained
 from explore.narratives.evidence import Evidence, evidence
 from explore.narratives.lifeline import Lifeline, Member, lifeline
@@ -119,10 +119,11 @@ def _replayed(home: Path, run_id: str, window: Window) -> Replay:
 
 
 def detected(view: View, narrative_id: int) -> Detection | None:
-    """When a narrative began and would first have been flagged; null without times."""
+    """When a narrative and its wave began and would first have been flagged; null without times."""
     if view.window is None:
         return None
-    return replay.detection(_replayed(workspace().home, view.run.id, view.window), narrative_id)
+    replayed = _replayed(workspace().home, view.run.id, view.window)
+    return wave.detected(view.run, view.window, replayed, narrative_id)
 
 
 def every_post(view: View, narrative_id: int, *, search: str, offset: int, limit: int) -> Listing:
