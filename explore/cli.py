@@ -17,9 +17,10 @@ from explore.commands import comparing, emerging, moments, snapshots
 from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_shown, records, say
 from explore.commands.windows import AsOf, Baseline, Length, asked
 from explore.errors import Refused, brief
+from explore.narratives import wave
 from explore.narratives.encoders import sent_to
 from explore.narratives.evidence import evidence
-from explore.narratives.replay import Detection, detection, replay
+from explore.narratives.replay import Detection, replay
 from explore.narratives.run import Run, RunConfig, open_run
 from explore.narratives.spread import spread, ties
 from explore.narratives.stability import measure
@@ -268,7 +269,7 @@ def _detections(run: Run, window: Window | None, narratives: list[int]) -> list[
     if window is None:
         return []
     replayed = replay(run, window)
-    return [detection(replayed, narrative) for narrative in narratives]
+    return [wave.detected(run, window, replayed, narrative) for narrative in narratives]
 
 
 def _load_options(

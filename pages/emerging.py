@@ -10,7 +10,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from explore import session
 from explore.narratives.emergence import NONE
-from explore.present import findings, moment_strip, repeats, tables, windows, words
+from explore.present import findings, moment_strip, repeats, tables, waves, windows, words
 from explore.present.clearest import clearest
 from explore.session import View
 from pages import cards
@@ -261,7 +261,7 @@ def item_detail(view: View, chosen: dict[str, Any]) -> None:
         st.caption(findings.held(item))
         cards.curve(evidence, key="emerging-curve")
         parts(view, chosen)
-        cards.offer_briefing(view, [evidence], name="item")
+        cards.offer_briefing(view, evidence, name=str(item["kind"]))
     with right:
         st.subheader("Posts that show it", anchor=False)
         cards.posts(evidence.examples.drop_duplicates("why").head(4), key=f"i{chosen['item_id']}")
@@ -284,6 +284,8 @@ def detail(view: View, narrative: dict[str, Any], chosen: dict[str, Any]) -> Non
         cards.heading(narrative["label"], words.status(narrative))
         why = words.why(narrative, view.window, view.run.unit, dated=view.is_hindsight)
         st.write(f"{why} {clearest(narrative, view.window, view.run.unit, dated=view.is_hindsight)}".strip())
+        if evidence.wave is not None:
+            st.write(waves.wave(evidence, dated=view.is_hindsight))
         cards.steady(view, int(narrative["narrative_id"]))
         if st.button("Open this narrative", type="primary", icon=":material/arrow_forward:"):
             st.switch_page(session.NARRATIVE_PAGE)

@@ -29,7 +29,7 @@ from explore.narratives.evidence import Evidence, Makeup
 from explore.narratives.replay import Detection
 from explore.narratives.spread import Spread
 from explore.posts.collection import Collection
-from explore.present import charts, doubts, reasons, repeats, spreading, steadiness, timing, words
+from explore.present import charts, doubts, reasons, repeats, spreading, steadiness, timing, waves, words
 from explore.present.redaction import calm, domain, excerpt, masked
 from explore.present.steadiness import Measured
 from explore.present.theme import DARK, LIGHT
@@ -172,10 +172,10 @@ def _narrative(
         "growth": words.growth(narrative),
         "shares": words.shares(narrative, unit),
         "certainty": words.certainty(narrative),
-        "since": words.since(narrative),
-        "size": words.size(narrative, unit),
+        "since": waves.wave(evidence, dated=True),
+        "life": waves.life(narrative, evidence.wave, unit),
         "copies": repeats.copies(narrative, unit),
-        "reasons": reasons.reasons(narrative, window, unit),
+        "reasons": [*reasons.reasons(narrative, window, unit), *_masked_terms(waves.explained(evidence))],
         "caveats": doubts.doubts(
             evidence,
             hindsight=window is not None and _is_hindsight(run, window.as_of),
@@ -220,6 +220,10 @@ def _spread(spread: Spread) -> dict[str, Any]:
 
 def _label(text: object) -> str:
     return calm(masked(str(text)))[:160]
+
+
+def _masked_terms(points: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, masked(said)) for name, said in points]
 
 
 def _is_hindsight(run: Facts, as_of: datetime) -> bool:

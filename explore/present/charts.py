@@ -35,7 +35,8 @@ def curve(
 ) -> alt.LayerChart:
     """The narrative over time, with its window and, for posts and accounts, the usual range of accounts.
 
-    `detection`: its first post, tenth account and first flag are marked where they lie on the curve.
+    `detection`: its first post, tenth account, the beginning of its wave and its first flag are marked where they lie
+    on the curve.
 
     "posts" draws posts as area and accounts as line, "accounts" accounts alone, "views" the views alone. The title
     states the finding.
@@ -259,7 +260,10 @@ def _beginning(window: Window, palette: Palette, *, flagged: bool) -> Mark:
 def _milestones(found: Detection | None, unit: str, palette: Palette) -> list[Mark]:
     if found is None:
         return []
-    named = {"first post": found.first_at, f"tenth {unit[:-1]}": found.tenth_at, "first flag": found.flagged_at}
+    flag = found.wave_flagged_at or found.flagged_at
+    named = {"first post": found.first_at, f"tenth {unit[:-1]}": found.tenth_at, "first flag": flag}
+    if found.onset is not None and found.onset > found.first_at:
+        named["wave begins"] = found.onset
     return [Mark(at, name, palette.ink, 0.0) for name, at in named.items() if at is not None]
 
 

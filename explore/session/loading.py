@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from explore.errors import Refused
 from explore.narratives import (
     atlas,
     file_end,
@@ -23,9 +25,11 @@ from explore.narratives import (
     spread,
     stability_table,
     stories,
+    wave,
 )
 from explore.narratives.chain import Chain, chained
 from explore.narratives.evidence import Evidence, evidence
+from explore.narratives.evidence import item_evidence as evidence_of
 from explore.narratives.file_end import ThinEnd
 from explore.narratives.items import Items
 from explore.narratives.lifeline import Lifeline, Member, lifeline
@@ -155,10 +159,11 @@ def _replayed(home: Path, run_id: str, window: Window) -> Replay:
 
 
 def detected(view: View, narrative_id: int) -> Detection | None:
-    """When a narrative began and would first have been flagged; null without times."""
+    """When a narrative and its wave began and would first have been flagged; null without times."""
     if view.window is None:
         return None
-    return replay.detection(_replayed(workspace().home, view.run.id, view.window), narrative_id)
+    replayed = _replayed(workspace().home, view.run.id, view.window)
+    return wave.detected(view.run, view.window, replayed, narrative_id)
 
 
 def every_post(view: View, narrative_id: int, *, search: str, offset: int, limit: int) -> Listing:
@@ -185,6 +190,18 @@ def _items(home: Path, run_id: str, window_key: WindowKey) -> Items:
 def items_of(view: View) -> Items:
     """The texts, links, tags and words that grow in a view. Shared between sessions: never change it in place."""
     return _items(workspace().home, view.run.id, _window_key(view.window))
+
+
+def item_evidence(view: View, item_id: str) -> Evidence:
+    """The evidence for one item of `items_of`. Raises `Refused` where it is none of them."""
+    assert view.window is not None  # noqa: S101  # without a window there is no item
+    found = items_of(view)
+    places = np.flatnonzero(found.rows["item_id"] == item_id)
+    if not len(places):
+        raise Refused(f"'{item_id}' is no finding at this moment. Pick one from the list.")
+    item, rows = found.rows.iloc[int(places[0])].to_dict(), found.history[int(places[0])]
+    key = workspace().pseudonym_key()
+    return evidence_of(view.run, view.snapshot, item, rows, window=view.window, key=key)
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
