@@ -24,7 +24,8 @@ from explore.narratives.radar import radar
 from explore.narratives.replay import Detection, detection, replay
 from explore.narratives.run import Run, RunConfig, open_run
 from explore.narratives.spread import spread, ties
-from explore.narratives.stability import FILE, kept, measure
+from explore.narratives.stability import measure
+from explore.narratives.stability_table import FILE, kept
 from explore.narratives.windows import Window, moment
 from explore.posts import mappings
 from explore.posts.appending import append, options_like

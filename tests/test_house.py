@@ -27,7 +27,7 @@ ROOMS = (
     ("app",),
 )
 # A stage of narratives/ knows the shared vocabulary and other stages' value types (CapWords), never their functions.
-VOCABULARY = {"dispersion", "exposure", "text", "tokens", "vectors", "windows"}
+VOCABULARY = {"dispersion", "exposure", "history", "origins", "seal", "text", "tokens", "vectors", "windows"}
 ASSEMBLERS = {
     "atlas": "places the narratives of a kept run on the map",
     "freezing": "turns what the stages made into a run's files",
@@ -35,10 +35,13 @@ ASSEMBLERS = {
     "space": "calls the stages that lay the messages out",
     "topics": "weighs the words of narratives and has them labelled",
     "ranking": "scores the narratives of a kept run",
-    "radar": "tests the words of a kept run that no narrative holds",
+    "items": "tests the texts, links, tags and rare words of a kept run",
+    "stories": "puts the findings of a kept run together",
     "stability": "groups samples of a kept run anew and compares",
     "lineage": "links the narratives of two kept runs",
     "chain": "puts kept runs in a row",
+    "file_end": "looks where a kept run's posts can still be judged",
+    "moments": "asks the list of a kept run again at every day or hour",
     "listing": "pages through the posts of a kept run's narrative",
     "replay": "asks the list of a kept run again at earlier moments",
     "lifeline": "follows a narrative's posts through kept runs",

@@ -196,6 +196,8 @@ def remember(data: Path, workspace: Workspace, amounts: dict[str, int], *, granu
         outcome = "not in the file" if rows.empty else f"flagged {rows['flagged'].sum()} of {len(rows)}"
         _say(f"{event.data}, {event.name}: {outcome}, {time.perf_counter() - since:.0f} s")
     everything = pd.concat(found, ignore_index=True)
+    if everything.empty:
+        return
     print("\nLarge events of the outside world, written down before looking\n")
     print(_markdown(outside_events.totals(everything)))
     for _, own in everything.groupby("data", sort=False):

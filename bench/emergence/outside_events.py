@@ -150,7 +150,7 @@ def _row(
     told["told"] = len(np.unique(line.unit[inside & holds[line.message]]))
     counted = {"flags": int(table["flagged"].sum()), "narratives": len(table)}
     if not about.any():
-        return told | {"flagged": False} | counted
+        return told | {"flagged": False, "most": 0, "rank": np.nan, "state": "", "label": ""} | counted
     flagged = about & table["flagged"].to_numpy(dtype=np.bool_)
     best = int(np.flatnonzero(flagged if flagged.any() else about)[0])
     row = table.iloc[best]

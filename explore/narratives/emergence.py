@@ -37,8 +37,9 @@ def score(counts: Counts) -> pd.DataFrame:
     """Rate ratio, interval and p per narrative; one row a narrative, in the order of the counts.
 
     Columns of the window and the windows right before: now_authors, now_active, base_authors, base_active, base_bins,
-    now_posts, base_posts, expected_authors (units to be expected in the window if nothing changed, from those of the
-    baseline), rate_ratio, rate_ratio_low, rate_ratio_high (95 %; growth beyond what was to be expected), excess_low
+    now_active_posts, base_active_posts (all posts of the snapshot in these times), now_posts, base_posts,
+    expected_authors (units to be expected in the window if nothing changed, from those of the baseline), rate_ratio,
+    rate_ratio_low, rate_ratio_high (95 %; growth beyond what was to be expected), excess_low
     (units beyond what was to be expected, the low end: now x (1 - 1 / rate_ratio_low), the attributable number of
     epidemiologists; below 0 where growth may be none), dispersion, testable, spark. `p_value` (one-sided) is that of
     the window and its parts together; `chance_p`, `chance_low` the same and the low end of the growth where narratives
@@ -65,6 +66,8 @@ def score(counts: Counts) -> pd.DataFrame:
             "base_authors": whole["base"],
             "base_active": whole["base_active"],
             "base_bins": whole["bins"],
+            "now_active_posts": counts.whole.posts[0],
+            "base_active_posts": counts.whole.posts[1:].sum(),
             "now_posts": counts.now_posts,
             "base_posts": counts.base_posts,
             "expected_authors": whole["expected"],

@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives import amplification, counting, emergence, origins, windows
+from explore.narratives import (
+    amplification,
+    counting,
+    emergence,
+    file_end,
+    finding_marks,
+    origins,
+    stability_table,
+    windows,
+)
 from explore.narratives.run import Run, Timeline
 from explore.narratives.windows import Window
 
@@ -17,23 +26,58 @@ MARKED = ("repost_share", "unmarked_copy_share")  # of the narrative's posts
 
 
 def emerging(run: Run, window: Window | None) -> pd.DataFrame:
-    """Every narrative with a post before `window.as_of`, ranked: flagged first, then by the low end of the growth.
+    """Every narrative with a post before `window.as_of`, as `ranked` orders them.
 
-    Columns: narrative_id, theme_id, label, terms, languages, regions (as of the run), n_messages, n_posts, n_authors,
-    reach, first_at, last_at, copy_share, repost_share, unmarked_copy_share, top_author_share (these as of the moment;
-    see `sizes`), and those of `emergence.score` and `emergence.judge`. Without a window (a snapshot without times)
-    every narrative is listed, none is testable, and the largest come first.
+    Columns: narrative_id, theme_id, label, terms, languages, regions (as of the run), origin (see `origins`),
+    n_messages, n_posts, n_authors, reach, first_at, last_at, copy_share, repost_share, unmarked_copy_share,
+    top_author_share (these as of the moment; see `sizes`), those of `emergence.score` and `emergence.judge`, and marks
+    (`finding_marks.marks` of the findings and jumps). Without a window (a snapshot without times) every narrative is
+    listed, none is testable, and the largest come first.
     """
     if window is None:
-        told = {name: np.nan for name in MARKED if name not in run.narratives}  # a run of an older version
-        return ranked(run.narratives.assign(spark=[[] for _ in range(len(run.narratives))], **told))
+        return ranked(_without_times(run))
     past = run.timeline.before(window.as_of)
     names = run.narratives[["narrative_id", "theme_id", "label", "terms", "languages", "regions"]]
-    k = len(names)
+    names = names.reset_index(drop=True).assign(origin=run.origin.to_numpy())
     first_at = int(run.timeline.at.min()) if len(run.timeline.at) else 0
     scores = scored(past, run.origin, window=window, first_at=first_at)
-    table = pd.concat([names.reset_index(drop=True), sizes(past, k=k), scores], axis=1)
-    return ranked(emergence.judge(table[table["n_posts"] > 0]))
+    table = pd.concat([names, sizes(past, k=len(names)), scores], axis=1)
+    judged = emergence.judge(table[table["n_posts"] > 0])
+    return ranked(judged.assign(marks=_marks(judged, run, past, window)))
+
+
+def _without_times(run: Run) -> pd.DataFrame:
+    """The narratives of a run whose snapshot has no times; what a run of an older version does not tell is null."""
+    untold: dict[str, object] = {name: np.nan for name in MARKED if name not in run.narratives}
+    untold |= {"state": emergence.NONE, "reason": "", "excess_low": np.nan, "expected_authors": np.nan}
+    n = len(run.narratives)
+    return run.narratives.assign(spark=[[] for _ in range(n)], marks=[[] for _ in range(n)], **untold)
+
+
+def _marks(judged: pd.DataFrame, run: Run, past: Timeline, window: Window) -> list[list[str]]:
+    """`finding_marks.marks` of what is more than no clear change; none for the others."""
+    inside = past.at >= windows.micros_since_epoch(window.start)
+    found = judged.index[judged["state"] != emergence.NONE]
+    marks = finding_marks.marks(
+        found.tolist(),
+        narrative=past.narrative[inside],
+        message=past.message[inside],
+        author=past.author[inside],
+        texts=run.messages["text"],
+        unstable=_unstable(run),
+    )
+    told = dict(zip(found, marks, strict=True))
+    return [told.get(number, []) for number in judged.index]
+
+
+def _unstable(run: Run) -> frozenset[int]:
+    """Clusters that are not found again when a fifth of the messages is left out, once that is measured. What was set
+    apart by what it says (a text, a word) does not depend on the layout."""
+    table = stability_table.kept(run.folder)
+    if table is None:
+        return frozenset()
+    dissolved = table["stability"] < stability_table.DISSOLVED
+    return frozenset(table.loc[dissolved & (run.origin == "cluster").to_numpy(), "narrative_id"].astype(int))
 
 
 def scored(posts: Timeline, origin: pd.Series, *, window: Window, first_at: int) -> pd.DataFrame:
@@ -108,7 +152,7 @@ def _marked(posts: Timeline, *, k: int) -> dict[str, NDArray[np.float64]]:
 
 def ranked(table: pd.DataFrame) -> pd.DataFrame:
     """Emerging first, then the unproven jumps, then those posted in the window; each by `excess_low`, the units beyond
-    what was to be expected, then by units now and posts.
+    what was to be expected, then by units now and posts. What a mark demotes stands behind the others of its state.
 
     Narratives without a post in the window come last, whatever the prior makes of their growth.
     """
@@ -117,15 +161,20 @@ def ranked(table: pd.DataFrame) -> pd.DataFrame:
 
 def order_of(table: pd.DataFrame) -> pd.Index:
     """The index of a frame in the order of `ranked`."""
-    by = ["_state", "_now", "excess_low", "now_authors", "n_posts", "narrative_id"]
-    keyed = table.assign(_now=table["now_authors"] > 0, _state=table["state"].map(STATES.index))
-    ascending = [True, False, False, False, False, True]
+    by = ["_state", "_demoted", "_now", "excess_low", "now_authors", "n_posts", "narrative_id"]
+    demoted = [not finding_marks.DEMOTING.isdisjoint(marks) for marks in table["marks"]]
+    keyed = table.assign(_now=table["now_authors"] > 0, _state=table["state"].map(STATES.index), _demoted=demoted)
+    ascending = [True, True, False, False, False, False, True]
     return keyed.sort_values(by, ascending=ascending, na_position="last", kind="stable").index
 
 
 def window_for(run: Run, *, as_of: datetime | None = None) -> Window | None:
-    """The window that suits the run's density as of `as_of` (default: just after its last post); null without times."""
-    as_of = as_of or run.end
+    """The window that suits the run's density as of `as_of`; null without times.
+
+    Default: just after its last post, or the last moment that can be judged where the run ends thinly.
+    """
+    thin = None if as_of else file_end.thin_end(run)
+    as_of = as_of or (thin.as_of if thin else run.end)
     if as_of is None:
         return None
     return windows.suggest_window(run.timeline.at, run.timeline.unit, as_of=as_of)

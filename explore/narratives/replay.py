@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -37,6 +38,16 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What the list says at one moment: which of k narratives are flagged, shape (k,); how many units were active in
+    the window; whether growth could be tested."""
+
+    flagged: Bools
+    active: int
+    testable: bool
+
+
+@dataclass(frozen=True)
 class Detection:
     """When one narrative began and when it would first have been flagged (UTC; null = not up to the as-of time).
 
@@ -63,12 +74,27 @@ def replay(run: Run, window: Window) -> Replay:
     The narratives are the run's own, formed from all of its posts: hindsight. The looks are a quarter of a window
     apart, or a half or a whole one where that would be too many; counted back from `window.as_of`.
     """
-    past, k = _by_time(run.timeline.before(window.as_of)), len(run.narratives)
-    first = _nth_unit(past, 1, k=k)
+    past, k = by_time(run.timeline.before(window.as_of)), len(run.narratives)
     step, looks = _looks(past, window)
-    flags = [_flagged(past, run.origin, replace(window, as_of=look), listed=first < _micros(look)) for look in looks]
-    times = {"first_at": _times(first), "tenth_at": _times(_nth_unit(past, TENTH, k=k))}
+    flags = [look.flagged for look in looked_at(past, run.origin, window, looks)]
+    times = {"first_at": _times(_nth_unit(past, 1, k=k)), "tenth_at": _times(_nth_unit(past, TENTH, k=k))}
     return Replay(looks, step, np.array(flags, dtype=bool).reshape(len(looks), k), pd.DataFrame(times))
+
+
+def by_time(posts: Timeline) -> Timeline:
+    """The posts, the earliest first."""
+    order = np.argsort(posts.at, kind="stable")
+    return Timeline(**{name: values[order] for name, values in vars(posts).items()})
+
+
+def looked_at(posts: Timeline, origin: pd.Series, window: Window, looks: Iterable[datetime]) -> Iterator[Look]:
+    """What `ranking.emerging` says at each of the `looks`, with windows and baselines as long as `window`'s.
+
+    `posts`: of a run, as `by_time` gives them; `origin`: of its narratives.
+    """
+    first = _nth_unit(posts, 1, k=len(origin))
+    for look in looks:
+        yield _look(posts, origin, replace(window, as_of=look), listed=first < _micros(look))
 
 
 def detection(found: Replay, narrative_id: int) -> Detection | None:
@@ -93,11 +119,6 @@ def detection(found: Replay, narrative_id: int) -> Detection | None:
     )
 
 
-def _by_time(posts: Timeline) -> Timeline:
-    order = np.argsort(posts.at, kind="stable")
-    return Timeline(**{name: values[order] for name, values in vars(posts).items()})
-
-
 def _looks(posts: Timeline, window: Window) -> tuple[timedelta, tuple[datetime, ...]]:
     """How far apart, and the moments up to the as-of time that have a post before them, oldest first."""
     span = window.as_of - _moment(int(posts.at[0])) if len(posts.at) else timedelta(0)
@@ -108,8 +129,8 @@ def _looks(posts: Timeline, window: Window) -> tuple[timedelta, tuple[datetime, 
     return step, tuple(window.as_of - back * step for back in reversed(range(looks)))
 
 
-def _flagged(posts: Timeline, origin: pd.Series, window: Window, *, listed: Bools) -> Bools:
-    """Which narratives `ranking.emerging` flags as of the window's end, shape (k,). `posts`: by time.
+def _look(posts: Timeline, origin: pd.Series, window: Window, *, listed: Bools) -> Look:
+    """What `ranking.emerging` says as of the window's end. `posts`: by time.
 
     `listed`: shape (k,), which have a post before it: the tests that count.
     """
@@ -119,7 +140,8 @@ def _flagged(posts: Timeline, origin: pd.Series, window: Window, *, listed: Bool
     scored = ranking.scored(held, origin, window=window, first_at=first_at)
     flagged = np.zeros(k, dtype=bool)
     flagged[listed] = emergence.judge(scored[listed])["flagged"].to_numpy(dtype=bool)
-    return flagged
+    active, testable = (scored[name].max() if k else 0 for name in ("now_active", "testable"))
+    return Look(flagged, active=int(active), testable=bool(testable))
 
 
 def _nth_unit(posts: Timeline, n: int, *, k: int) -> Floats:

@@ -9,28 +9,20 @@ neighbours (those left in the resample) and its granularity, in proportion.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.errors import Refused
-from explore.files import write_bytes
-from explore.narratives import clusters, freezing, layout
+from explore.narratives import clusters, freezing, layout, seal
 from explore.narratives.run import Run
 from explore.narratives.space import LAYOUT_EPOCHS, Space
+from explore.narratives.stability_table import DISSOLVED, FILE, kept
 from explore.progress import Progress, silent
 
-FILE = "stability.parquet"
 SHARE = 0.8
-DISSOLVED = 0.5
 MOST_DRAWS, FEWEST_DRAWS = 20, 5
 MESSAGES_LAID_OUT = 500_000  # over all draws: about a minute on one core, until the fewest draws ask for more
 
@@ -67,29 +59,8 @@ def measure(run: Run, *, progress: Progress = silent) -> pd.DataFrame:
         sizes=clusters.ladder(size) if run.config.granularity in clusters.LEVELS else [size],
     )
     table = resampled(space, grouped, draws=draws_for(space.landmarks), seed=run.config.seed, progress=progress)
-    if not run.folder.is_dir():
-        raise Refused(f"Run {run.id} was removed while its stability was measured.")
-    write_bytes(run.folder / FILE, _sealed(table, run.id))
+    seal.write(run.folder / FILE, table, identity=run.id)
     return table
-
-
-def kept(folder: Path) -> pd.DataFrame | None:
-    """stability.parquet of the run in `folder`, one row a narrative; null where it is not there, or is not what was
-    written.
-
-    Columns: narrative_id, stability (mean best Jaccard, 0-1), least, most (over the draws), found_again (draws with a
-    best Jaccard of at least one half), draws (those that held one of its messages).
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        read = pq.read_table(folder / FILE)
-        table = read.to_pandas()
-        digest = (read.schema.metadata or {}).get(b"sha256", b"").decode()
-    except (OSError, ValueError, pa.ArrowException):
-        return None
-    return table if digest == _digest(table, folder.name) else None
 
 
 def draws_for(messages: int) -> int:
@@ -170,24 +141,3 @@ def _summed_up(overlaps: NDArray[np.float64]) -> pd.DataFrame:
             "draws": draws,
         }
     )
-
-
-def _sealed(table: pd.DataFrame, run_id: str) -> bytes:
-    """The table as Parquet, with the digest of its content and run in the metadata."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    made = pa.Table.from_pandas(table, preserve_index=False)
-    made = made.replace_schema_metadata({"sha256": _digest(table, run_id)})
-    sink = io.BytesIO()
-    pq.write_table(made, sink, compression="zstd")
-    return sink.getvalue()
-
-
-def _digest(table: pd.DataFrame, run_id: str) -> str:
-    content: Sequence[Any] = [
-        run_id,
-        list(table.columns),
-        table.astype(object).where(table.notna(), None).to_numpy().tolist(),
-    ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -167,7 +167,7 @@ def _narrative(
         "label": _label(narrative["label"]),
         "terms": [_label(term) for term in narrative["terms"]],
         "status": words.status(narrative),
-        "flagged": words.status(narrative) == "▲ emerging",
+        "flagged": words.status(narrative) == words.EMERGING,
         "why": words.why(narrative, window, unit, dated=True),
         "growth": words.growth(narrative),
         "shares": words.shares(narrative, unit),

@@ -82,7 +82,7 @@ def _about_volume(narrative: Mapping[str, Any], unit: str) -> list[str]:
     top, now = (_figure(narrative, key) for key in ("top_author_share", "now_authors"))
     if top >= MOSTLY_ONE_ACCOUNT:
         found.append(f"One account wrote {words.percent(top)} of its posts.")
-    if 0 < now < A_HANDFUL and words.status(narrative) == "▲ emerging":
+    if 0 < now < A_HANDFUL and words.status(narrative) == words.EMERGING:
         few = words.count(now, unit[:-1])
         found.append(f"Few are behind it so far: {few} in the window. A small group can be a coincidence.")
     return found

@@ -63,7 +63,7 @@ def _baseline(narrative: Mapping[str, Any], window: Window) -> str:
 def _clearest(narrative: Mapping[str, Any], window: Window, unit: str) -> list[tuple[str, str]]:
     """The part of the window, or the baseline, by which growth is clearest, where it is not the whole as told above."""
     end, begin = narrative.get("clearest_to"), narrative.get("clearest_from")
-    if words.status(narrative) != "▲ emerging" or begin is None or end is None:
+    if words.status(narrative) != words.EMERGING or begin is None or end is None:
         return []
     length, bins = (end - begin).to_pytimedelta(), int(narrative["clearest_bins"])
     same_hours = narrative["clearest_baseline"] == SAME_HOURS

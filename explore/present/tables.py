@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from explore.narratives.emergence import NONE
 from explore.narratives.windows import Window
 from explore.present import words
 
@@ -54,7 +55,8 @@ def _growth(row: Mapping[Any, Any]) -> str:
     """The growth in words, but no figure that promises one where chance explains it as well."""
     if not row["testable"]:
         return ""
-    return "could be chance" if row["rate_ratio_low"] >= 1 and not row["flagged"] else words.growth(row)
+    unclear = row["rate_ratio_low"] >= 1 and row["state"] == NONE
+    return "could be chance" if unclear else words.growth(row)
 
 
 def filtered(

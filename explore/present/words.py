@@ -14,11 +14,12 @@ from typing import Any, TypeGuard
 
 import pandas as pd
 
-from explore.narratives.emergence import LEVEL
+from explore.narratives.emergence import LEVEL, SHORT_HISTORY, UNPROVEN
 from explore.narratives.windows import FEW_ACTIVE, MIN_BASELINE_WINDOWS, Window
 from explore.posts.languages import language_name
 
-CHANGED = ("▲ emerging", "▼ fading")  # where chance does not explain the ratio
+EMERGING, JUMP, FADING = "▲ emerging", "△ jump, not proven", "▼ fading"
+CHANGED = (EMERGING, JUMP, FADING)  # where chance does not explain the ratio
 REPOST = "“RT @…”, the only mark of a repost that is read"
 KNOWN_TO = 1_000
 
@@ -38,7 +39,10 @@ def headline(narratives: pd.DataFrame, window: Window | None, unit: str, *, date
     flagged = int(narratives["flagged"].fillna(False).astype(bool).sum())
     last = f"in the last {length(window.length)} of the file (to {when(window.as_of)})"
     span = _in_window(window, dated=True) if dated else last
-    grew = f"{_some(flagged)} of {count(total, 'narrative')} grew faster than chance {span}"
+    grew = f"{_some(flagged)} of {count(total, 'narrative')} grew beyond what was to be expected {span}"
+    jumps = int((narratives["state"] == "unproven").sum())
+    if jumps:
+        grew += f"; {_some(jumps).lower()} more jumped, but this file's history cannot prove it"
     if flagged == 0:
         return f"{grew}."
     these = "these" if flagged > 1 else "such findings"
@@ -51,8 +55,8 @@ def order(narratives: pd.DataFrame, window: Window | None) -> str:
     if window is None or narratives["flagged"].any() or not narratives["testable"].any():
         return ""
     return (
-        "No row below is a finding: none of them grew beyond chance. The first are those that may have grown most, by "
-        "the low end of the 95 % interval of their growth."
+        "No row below is a finding: none of them surely grew beyond what was to be expected. The first are those that "
+        "may have grown most."
     )
 
 
@@ -80,18 +84,20 @@ def why(narrative: Mapping[str, Any], window: Window | None, unit: str, *, dated
 
 
 def shares(narrative: Mapping[str, Any], unit: str) -> str:
-    """What share of those active posts this now and before, and the ratio; empty where it is not testable."""
+    """How many were to be expected beside how many came, the ratio, and how many are beyond at least; empty where it is
+    not testable."""
     if not _true(narrative.get("testable")):
         return ""
-    now = percent(narrative["now_authors"] / narrative["now_active"])
-    before = percent(narrative["base_authors"] / narrative["base_active"])
-    subject = "active accounts posted this" if unit == "accounts" else "different messages were about this"
+    now = count(narrative["now_authors"], unit[:-1])
+    known = "who is active and how much each posts" if unit == "accounts" else "how many different messages there are"
     if narrative["base_authors"] == 0:
         low = least(narrative["rate_ratio_low"])
-        still = "Even a rate too low to have been seen before makes that a growth of at least"
-        return f"In the window {now} of the {subject}, none before. {still} {low}."
-    ratio = f"{times(narrative['rate_ratio'])} the earlier rate (95 % interval {interval(narrative)})"
-    return f"In the window {now} of the {subject}; before, it was {before}. That is {ratio}."
+        still = "Even a rate too low to have been seen makes that a growth of at least"
+        return f"By {known}, none were to be expected, as none came before; {now} came. {still} {low}."
+    ratio = f"{times(narrative['rate_ratio'])} as many (95 % interval {interval(narrative)})"
+    came = f"By {known}, {number(narrative['expected_authors'])} were to be expected; {now} came, {ratio}"
+    beyond = math.floor(float(narrative["excess_low"]))
+    return f"{came}: at least {number(beyond)} beyond that." if beyond >= 1 else f"{came}."
 
 
 def interval(narrative: Mapping[str, Any]) -> str:
@@ -146,20 +152,25 @@ def growth(narrative: Mapping[str, Any]) -> str:
 
 
 def status(narrative: Mapping[str, Any]) -> str:
-    """A sign and a word: "▲ emerging", "no clear change", "▼ fading", "silent" (no post) or "not testable"."""
+    """A sign and a word: "▲ emerging", "△ jump, not proven", "no clear change", "▼ fading", "silent" (no post) or "not
+    testable"."""
+    if narrative.get("state") == UNPROVEN:
+        return JUMP
     if not _true(narrative.get("testable")):
         return "not testable"
     if _silent(narrative):
         return "silent"
     if _true(narrative.get("flagged")):
-        return "▲ emerging"
+        return EMERGING
     high = narrative.get("rate_ratio_high")
-    return "▼ fading" if _known(high) and float(high) < 1 else "no clear change"
+    return FADING if _known(high) and float(high) < 1 else "no clear change"
 
 
 def certainty(narrative: Mapping[str, Any]) -> str:
     """The q-value in words; says so where nothing could be tested."""
     q = narrative.get("q_value")
+    if narrative.get("state") == UNPROVEN:
+        return unproven(narrative)
     if not _known(q):
         return "Growth could not be tested."
     if float(q) > LEVEL:
@@ -167,6 +178,19 @@ def certainty(narrative: Mapping[str, Any]) -> str:
     if not _true(narrative.get("flagged")):
         return "Not called emerging: its growth is not surely above 1 in the window as well as in its clearest part."
     return f"Of all narratives as clear as this one, at most {one_in(float(q))} is expected to be a false alarm."
+
+
+def unproven(narrative: Mapping[str, Any]) -> str:
+    """Why a jump is not proved, and what would settle it."""
+    jump = "A jump that chance alone does not explain. Not proven:"
+    if narrative.get("reason") == SHORT_HISTORY:
+        before = f"only {count(int(narrative.get('base_bins') or 0), 'window')} as long lie before it"
+        needed = f"and {MIN_BASELINE_WINDOWS} are needed. A longer history or a shorter window settles it."
+        return f"{jump} {before}, {needed}"
+    return (
+        f"{jump} the narratives of this file vary so much from one window to the next that a jump of this size comes "
+        "by itself now and then. The next hours, a longer history, or reading its posts settle it."
+    )
 
 
 def size(narrative: Mapping[str, Any], unit: str) -> str:
@@ -380,7 +404,9 @@ def _some(n: int) -> str:
 
 
 def _plural(noun: str) -> str:
-    return f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    if noun.endswith("y") and noun[-2] not in "aeou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith("ch") else noun if noun.endswith("s") else f"{noun}s"
 
 
 def _silent(narrative: Mapping[str, Any]) -> bool:

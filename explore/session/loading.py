@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explore.narratives import atlas, listing, radar, ranking, replay, spread, stability
+from explore.narratives import atlas, listing, radar, ranking, replay, spread, stability_table
 from explore.narratives.chain import Chain, chained
 from explore.narratives.evidence import Evidence, evidence
 from explore.narratives.lifeline import Lifeline, Member, lifeline
@@ -108,8 +108,8 @@ def gathered(view: View, narrative_id: int, *, whole: bool = False) -> Evidence:
 
 
 def measured(view: View, narrative_id: int) -> dict[Any, Any] | None:
-    """How steady a narrative is, one row of `stability.kept`; null as long as that is not measured."""
-    table = stability.kept(view.run.folder)
+    """How steady a narrative is, one row of `stability_table.kept`; null as long as that is not measured."""
+    table = stability_table.kept(view.run.folder)
     return None if table is None else table.set_index("narrative_id").loc[narrative_id].to_dict()
 
 

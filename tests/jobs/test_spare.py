@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from explore.jobs.spare import SpareTime, look_after
-from explore.narratives.stability import FILE, kept
+from explore.jobs.spare import SpareTime, lacks_something, look_after
+from explore.narratives import moments
+from explore.narratives.stability_table import FILE, kept
 from explore.settings import Workspace
 from tests.narratives.making import run_with
 from tests.narratives.test_lineage import numbered, talk
@@ -78,18 +79,28 @@ def test_it_gives_way_at_once_and_takes_the_run_up_again(workspace: Workspace, b
     assert _noted(workspace) == ["long", "long"]
 
 
-def test_a_run_that_has_its_stability_is_left_alone_and_a_damaged_one_is_measured_again(
-    workspace: Workspace, begun: list[SpareTime], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("lacking", ["moments", "stability"])
+def test_a_run_that_has_all_is_left_alone_and_one_that_lacks_something_is_done_again(
+    workspace: Workspace, begun: list[SpareTime], monkeypatch: pytest.MonkeyPatch, lacking: str
 ) -> None:
-    for name in ("measured", "damaged"):
-        (run_in(workspace, name, made_at=1.0) / FILE).write_bytes(b"PAR1")
-    monkeypatch.setattr(
-        "explore.narratives.stability.kept", lambda folder: folder if folder.name != "damaged" else None
-    )
+    for name in ("complete", "lacking"):
+        run_in(workspace, name, made_at=1.0)
+    for part in ("moments", "stability"):
+        lacks = "lacking" if part == lacking else "nobody"
+        monkeypatch.setattr(
+            f"explore.narratives.{part}.kept", lambda folder, lacks=lacks: None if folder.name == lacks else folder
+        )
     begun.append(spare := SpareTime(workspace, chore=note))
     _using(spare, until=lambda: bool(_noted(workspace)))
     spare.use()
-    assert _noted(workspace) == ["damaged"]
+    assert _noted(workspace) == ["lacking"]
+
+
+def test_a_run_whose_files_are_not_what_was_written_lacks_them(workspace: Workspace) -> None:
+    folder = run_in(workspace, "damaged", made_at=1.0)
+    for name in (FILE, moments.FILE):
+        (folder / name).write_bytes(b"PAR1")
+    assert lacks_something(folder)
 
 
 def test_a_run_is_compared_with_the_one_before_it_and_measured(workspace: Workspace) -> None:
@@ -101,7 +112,24 @@ def test_a_run_is_compared_with_the_one_before_it_and_measured(workspace: Worksp
     look_after(workspace, next_week.id)
     compared = [path.name for path in (workspace.cache / "lineage").iterdir()]
     assert [name.startswith(f"{week.id}-{next_week.id}") for name in compared] == [True]
-    assert (kept(week.folder) is None, kept(next_week.folder) is None) == (False, False)
+    assert [kept(run.folder) is None for run in (week, next_week)] == [False, False]
+    assert [lacks_something(run.folder) for run in (week, next_week)] == [False, False]
+
+
+def test_the_moments_come_before_the_stability_which_does_not_suffer_from_their_fault(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    posts = numbered(talk("rain", days=range(7), a_day=4), start=0)
+    run = run_with(workspace, posts, groups=["rain"])
+
+    def broken(run: object) -> None:
+        assert kept(run.folder) is None  # type: ignore[attr-defined]
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr("explore.narratives.moments.measure", broken)
+    look_after(workspace, run.id)
+    assert "RuntimeError: out of order" in capsys.readouterr().err
+    assert kept(run.folder) is not None
 
 
 def test_where_the_other_run_is_damaged_a_run_is_measured_all_the_same(workspace: Workspace) -> None:

@@ -15,7 +15,8 @@ from explore.errors import Refused
 from explore.narratives import graph, layout
 from explore.narratives.run import Run, open_run
 from explore.narratives.space import Space
-from explore.narratives.stability import FILE, Grouped, best_overlap, draws_for, kept, measure, resampled
+from explore.narratives.stability import Grouped, best_overlap, draws_for, measure, resampled
+from explore.narratives.stability_table import FILE, kept
 from explore.narratives.vectors import unit_rows
 from tests.narratives.conftest import Explored
 from tests.narratives.making import ints
