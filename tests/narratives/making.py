@@ -141,7 +141,7 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
         labels = np.full(len(texts), -1, dtype=np.int64)
         for label, word in enumerate(groups):
             labels[pd.Series(texts).str.contains(word)] = label
-        return clusters.Clusters(labels=labels, strength=np.where(labels >= 0, 1.0, 0.0))
+        return clusters.Clusters(labels, np.where(labels >= 0, 1.0, 0.0), origin=np.zeros_like(labels))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "_compared", noted)

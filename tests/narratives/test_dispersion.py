@@ -198,7 +198,7 @@ def test_where_each_varies_in_its_own_way_false_flags_are_few() -> None:
         model = estimated(units[:, 1:])
         own += int((benjamini_hochberg(tails(units, model)) <= 0.05).sum())
         pooled += int((benjamini_hochberg(tails(units, alike(model.pooled, 40))) <= 0.05).sum())
-    # three in a thousand narratives, in one run of ten (500 runs): seven windows say little of how much each varies
+    # three in a thousand narratives, in one run of ten (of 500): seven windows say little of how much each varies
     assert own <= 0.01 * 40 * runs
     assert pooled > 2 * own
 

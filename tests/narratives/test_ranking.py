@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
-from explore.narratives import ranking
-from explore.narratives.run import Run, open_run
+from explore.narratives import emergence, finding_marks, ranking
+from explore.narratives.run import Run, Timeline, open_run
 from explore.narratives.windows import Window
 from explore.settings import Workspace
 from tests.narratives.conftest import Explored
-from tests.narratives.making import BREAD, FEW, FEW_GROUPS, VOTE, at, post, run_with, without
+from tests.narratives.making import BREAD, FEW, FEW_GROUPS, VOTE, at, micros, post, run_with, without
 
 WINDOW = Window(as_of=at(8))  # right before the last post
 END = at(8) + timedelta(microseconds=1)
@@ -76,11 +77,20 @@ def test_growth_is_that_of_the_window_and_the_bins_before_it(few: Explored) -> N
     counts = ["now_authors", "base_authors", "now_posts", "base_posts", "now_active", "base_active", "base_bins"]
     assert found.loc[VOTE, counts].tolist() == [3, 0, 5, 0, 4, 4, 7]
     assert found.loc[BREAD, counts].tolist() == [1, 3, 1, 3, 4, 4, 7]
-    assert found.loc[VOTE, "p_value"] == pytest.approx(2 * 0.5**3)  # two looks: the window and its newest part
-    assert found.loc[BREAD, "p_value"] == 1  # twice 1 - 0.5^4, at most 1
-    assert found.loc[VOTE, "q_value"] == pytest.approx(0.5)
-    assert found.loc[BREAD, "rate_ratio"] == pytest.approx(1.5 / 3.5)
-    assert found.loc[VOTE, "rate_ratio_low"] == pytest.approx(stats.f.ppf(0.025, 7, 1) * 7)
+    # one of the accounts posts thrice now, three once, four once before; with x = 1 - p, of VOTE's three units
+    # (1 - x^3) + 3 (1 - x) are expected now and 4 (1 - x) before, so x^3 + 7 x = 5, x = .671106, and 1.684425 now
+    vote = 1.684425 / 3
+    assert found.loc[VOTE, "p_value"] == pytest.approx(2 * vote**3, rel=1e-5)  # two looks: the window, its newest part
+    assert found.loc[VOTE, "q_value"] == pytest.approx(4 * vote**3, rel=1e-5)
+    assert found.loc[VOTE, "rate_ratio_low"] == pytest.approx(
+        stats.f.ppf(0.025, 7, 1) * 7 * (1 - vote) / vote, rel=1e-5
+    )
+    # of BREAD's four: x^3 + 7 x = 4, x = .547928, and 2.191713 now
+    bread = 2.191713 / 4
+    assert found.loc[BREAD, "expected_authors"] == pytest.approx(3 * bread / (1 - bread), rel=1e-5)
+    assert found.loc[BREAD, "rate_ratio"] == pytest.approx(1.5 / 3.5 * (1 - bread) / bread, rel=1e-5)
+    assert found.loc[BREAD, "p_value"] == 1
+    assert found["state"].tolist() == ["none", "none"]
     assert found["testable"].all()
     assert not found["flagged"].any()
 
@@ -128,16 +138,64 @@ def test_a_snapshot_without_views_has_no_reach(workspace: Workspace) -> None:
     assert ranking.emerging(run, WINDOW)["reach"].isna().all()
 
 
-def test_the_order_is_flag_then_low_end_then_size() -> None:
-    nan = np.nan
-    table = pd.DataFrame(
-        [
-            (0, False, 5.0, 1, 1), (1, True, 1.1, 1, 1), (2, True, 3.0, 1, 1), (3, False, nan, 9, 9),
-            (4, False, 5.0, 2, 1), (5, False, 5.0, 2, 3), (6, False, 5.0, 2, 3),
-        ],
-        columns=["narrative_id", "flagged", "rate_ratio_low", "now_authors", "n_posts"],
-    )  # fmt: skip
-    assert ranking.ranked(table)["narrative_id"].tolist() == [2, 1, 5, 6, 4, 0, 3]
+ORDERED = ["narrative_id", "state", "excess_low", "now_authors", "n_posts"]
+
+
+def ordered(*rows: tuple[int, str, float, int, int], marks: dict[int, str] | None = None) -> list[int]:
+    """The narratives of rows as in ORDERED, in the order of the list."""
+    table = pd.DataFrame(rows, columns=ORDERED)
+    marked = [[(marks or {})[number]] if number in (marks or {}) else [] for number in table["narrative_id"]]
+    return list(ranking.ranked(table.assign(marks=marked))["narrative_id"])
+
+
+def test_the_order_is_state_then_excess_then_size() -> None:
+    assert ordered(
+        (0, "none", 50.0, 90, 9), (1, "emerging", 1.1, 1, 1), (2, "emerging", 30.0, 40, 1), (3, "none", np.nan, 9, 9),
+        (4, "unproven", 8.0, 20, 1), (5, "none", 5.0, 2, 3), (6, "none", 5.0, 2, 3), (7, "none", 5.0, 7, 1),
+        (8, "none", -2.0, 2, 3), (9, "unproven", 9.0, 20, 1),
+    ) == [2, 1, 9, 4, 0, 7, 5, 6, 8, 3]  # fmt: skip
+
+
+def test_what_has_no_post_in_the_window_comes_last_of_its_state() -> None:
+    assert ordered((0, "none", 3.0, 0, 9), (1, "none", -9.0, 1, 1), (2, "none", 2.0, 0, 9)) == [1, 0, 2]
+
+
+def test_a_finding_that_one_account_made_stands_behind_the_other_findings_and_before_the_jumps() -> None:
+    rows = [(0, "emerging", 90.0, 99, 9), (1, "emerging", 2.0, 9, 9), (2, "unproven", 99.0, 99, 9)]
+    assert ordered(*rows) == [0, 1, 2]
+    assert ordered(*rows, marks={0: finding_marks.ONE_ACCOUNT}) == [1, 0, 2]
+    assert ordered(*rows, marks={0: finding_marks.ONE_TEXT}) == [0, 1, 2]
+
+
+def test_a_hundred_accounts_where_forty_were_to_be_expected_come_before_eighteen_where_none_were() -> None:
+    days = [at(day + 0.5, second=second) for day in range(7) for second in range(40)]
+    large = [(moment, 1000 + i) for i, moment in enumerate(days)] + [(at(7.5, second=i), 5000 + i) for i in range(100)]
+    small = [(at(7.5, second=i), 6000 + i) for i in range(18)]
+    others = [(at(day + 0.5, second=second), 9000 + second) for day in range(8) for second in range(300)]
+    posts = [*large, *small, *others]
+    kind = np.repeat([0, 1, -1], [len(large), len(small), len(others)])
+    found = ranking.scored(
+        line(posts, kind), pd.Series(["cluster", "cluster"]), window=WINDOW, first_at=int(micros(at(0))[0])
+    )
+    judged = emergence.judge(found).assign(narrative_id=[0, 1], n_posts=[380, 18], marks=[[], []])
+    assert judged["flagged"].all()
+    assert judged["rate_ratio_low"].is_monotonic_increasing  # by its ratio the small one would be first
+    assert ranking.ranked(judged)["narrative_id"].tolist() == [0, 1]
+    assert judged["excess_low"].tolist() == sorted(judged["excess_low"], reverse=True)
+
+
+def line(posts: list[tuple[datetime, int]], narrative: NDArray[np.int64]) -> Timeline:
+    """Posts given as (time, account), each a message of its own."""
+    unit = np.array([account for _, account in posts])
+    return Timeline(
+        at=micros(*(moment for moment, _ in posts)),
+        unit=unit,
+        author=unit,
+        message=np.arange(len(posts)),
+        narrative=narrative,
+        views=np.full(len(posts), np.nan),
+        repost=np.zeros(len(posts), dtype=np.int64),
+    )
 
 
 def test_the_suggested_window_ends_just_after_the_last_post_or_at_the_moment_asked_for(few: Explored) -> None:
