@@ -86,7 +86,11 @@ def _worded(
         if counted.now[row, bin_] < FEWEST_SPEAKERS or counted.lows(row, np.array([bin_]))[0] < FAST:
             continue
         holding = np.sort(message[order[starts[row] : starts[row + 1]]])
-        then = np.intersect1d(holding, past.message[past.bin == bin_])
+        posts = past.message[past.bin == bin_]
+        posts = posts[np.isin(posts, holding)]
+        if _held(labels[posts]):
+            continue  # a narrative that grew lifted the word: what is left of it is chatter
+        then = np.unique(posts)
         home = next((i for i, (_, lead) in enumerate(things) if _overlap(lead, then) >= SAME_THING), None)
         if home is None:
             things.append((holding, then))
@@ -136,6 +140,11 @@ def _units(past: History, n: int) -> Ints:
     """Distinct units per message, shape (n,)."""
     units = int(past.unit.max(initial=0)) + 1
     return np.bincount(np.unique(past.message * units + past.unit) // units, minlength=n)[:n].astype(np.int64)
+
+
+def _held(narrative: Ints) -> bool:
+    """Whether one narrative holds some posts. `narrative`: of each post, -1 = none."""
+    return bool(np.bincount(narrative[narrative >= 0], minlength=1).max() >= HELD * len(narrative))
 
 
 def _overlap(one: Ints, other: Ints) -> float:

@@ -139,6 +139,17 @@ def test_a_word_that_one_narrative_holds_is_left_to_it() -> None:
     assert (talk.found().labels == talk.labels).all()
 
 
+def test_a_word_that_a_growing_narrative_lifts_is_left_to_it() -> None:
+    """What would be set apart is a piece of that narrative and the chatter of two weeks."""
+    talk = chatter()
+    for number in range(14):
+        talk.say(f"instead {BANK[number]} {BANK[2 * number]}", day=number, by=[number], narrative=number % 4)
+    for number in range(25):
+        word = "instead" if number < 11 else BANK[30 + number]
+        talk.say(f"ballots {word} {BANK[number]}", day=EVENT_DAY, by=[1000 + number], narrative=4)
+    assert (talk.found().labels == talk.labels).all()
+
+
 def test_what_no_narrative_holds_is_found_by_its_word() -> None:
     talk = chatter()
     event = talk.event("quake", size=8)
