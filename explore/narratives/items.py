@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 import duckdb
 import numpy as np
@@ -18,10 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from explore.narratives import amplification, counting, emergence
+from explore.narratives.ranking import order_of
 from explore.narratives.run import Run, Timeline
 from explore.narratives.text import links, tags
 from explore.narratives.tokens import content_uses
-from explore.narratives.windows import Window, micros_since_epoch
+from explore.narratives.windows import Window, micros, micros_since_epoch
 from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 
@@ -80,22 +80,24 @@ def items(run: Run, snapshot: Snapshot, window: Window | None, *, emerging: Coll
     code, value = pd.factorize(uses["kind"].astype(str) + ":" + uses["value"])
     post = uses["post"].to_numpy(dtype=np.int64)
     earlier = line.at[post] < micros_since_epoch(window.start)
+    first_at = int(run.timeline.at.min()) if len(run.timeline.at) else 0
     counts = counting.count(
         line.at[post],
         line.unit[post],
         code.astype(np.int64),
         k=len(value),
         window=window,
-        first_at=int(run.timeline.at.min()) if len(run.timeline.at) else 0,
+        first_at=first_at,
         activity=line.activity,
-        ordinary=_at_home(code[earlier], line.at[post][earlier], window, k=len(value)),
+        ordinary=_at_home(code[earlier], line.at[post][earlier], window, k=len(value), first_at=first_at),
     )
     judged = emergence.judge(emergence.score(counts)).assign(item_id=value)
     kind = judged["item_id"].map(lambda item_id: item_id.partition(":")[0]).astype(str)
     looked_at = {name: int(n) for name, n in kind[judged["testable"]].value_counts().items()}
     moved = (judged["state"] != emergence.NONE) & (judged["now_authors"] >= FEWEST)
     moved &= (kind != WORDS) | (judged["rate_ratio_low"] >= FAST)
-    found = judged.assign(kind=kind)[moved].sort_values("excess_low", ascending=False, kind="stable")
+    found = judged.assign(kind=kind)[moved]
+    found = found.loc[order_of(found.assign(n_posts=found["now_posts"], narrative_id=0, marks=[()] * len(found)))]
     own = {place: np.unique(post[code == place]) for place in found.index}
     start = micros_since_epoch(window.start)
     posts = {place: each[line.at[each] >= start] for place, each in own.items()}
@@ -169,12 +171,15 @@ def _shared(uses: pd.DataFrame, line: Timeline) -> pd.DataFrame:
     return uses[held[code] >= FEWEST].astype({"value": str}).reset_index(drop=True)
 
 
-def _at_home(code: NDArray[np.int64], at: Ints, window: Window, *, k: int) -> NDArray[np.bool_]:
-    """Which items were there in at least half of the windows before: those that say how much items ordinarily vary."""
-    length = (window.as_of - window.start) // timedelta(microseconds=1)
-    bin_ = (micros_since_epoch(window.start) - 1 - at) // length
-    there = np.unique(code * np.int64(max(1, window.bins)) + np.minimum(bin_, window.bins - 1)) // max(1, window.bins)
-    return np.asarray(2 * np.bincount(there, minlength=k) >= max(1, window.bins))
+def _at_home(code: NDArray[np.int64], at: Ints, window: Window, *, k: int, first_at: int) -> NDArray[np.bool_]:
+    """Which items were there in at least half of the windows before that the snapshot covers whole: those that say how
+    much items ordinarily vary."""
+    start, length = micros_since_epoch(window.start), micros(window.length)
+    windows = max(0, min(window.bins, (start - first_at) // length))
+    bin_ = (start - 1 - at) // length
+    inside = bin_ < windows
+    there = np.unique(code[inside] * np.int64(max(1, windows)) + bin_[inside]) // max(1, windows)
+    return np.asarray(2 * np.bincount(there, minlength=k) >= max(1, windows))
 
 
 def _words(run: Run, line: Timeline, *, besides: Collection[int]) -> pd.DataFrame:
