@@ -81,13 +81,14 @@ def _homes(findings: pd.DataFrame, posts: list[Ints], items: Items) -> list[int]
     """The finding that each is a part of, the larger first; itself where it is a story of its own.
 
     A part has half of its posts in the larger one, or is a narrative of which half have the tag, link or text that half
-    of the larger one have.
+    of the larger one have, where that is a finding itself: a tag that the file was collected by is on everything.
     """
     size = findings["now_authors"].to_numpy()
     order = sorted(range(len(findings)), key=lambda i: (-size[i], findings["kind"].iloc[i] != NARRATIVE, i))
     numbers = findings["narrative_id"].astype(int).tolist()
+    grown = set(findings["item_id"])
     holding = [
-        items.holding.get(number, frozenset()) if kind == NARRATIVE else frozenset()
+        items.holding.get(number, frozenset()) & grown if kind == NARRATIVE else frozenset()
         for number, kind in zip(numbers, findings["kind"], strict=True)
     ]
     sets = [set(each.tolist()) for each in posts]
