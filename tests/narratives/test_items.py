@@ -22,6 +22,7 @@ from tests.narratives.writer import ACCOUNTS, DAYS, Writer
 
 Ints = NDArray[np.int64]
 RUMOUR = "bread is poisoned at the old mill, tell everyone"
+NOTICE = "ferry timetable withdrawn until further notice"
 GREETING = "good morning neighbours https://daily.example/news #hello #morning"
 DAY_MICROS = 86_400_000_000
 
@@ -44,6 +45,11 @@ def row_of(found: Items, item_id: str) -> dict[str, object]:
     return dict(found.rows.loc[place])
 
 
+def text_id(found: Items, text: str) -> str:
+    (item_id,) = found.rows.loc[(found.rows["kind"] == "text") & (found.rows["label"] == text), "item_id"]
+    return str(item_id)
+
+
 def changed(run: Run, *, fewest: int | None = None, **arrays: Ints) -> Run:
     """The run with other arrays in its timeline, or another size of its narratives."""
     again = Run(run.folder, dict(run.manifest) | ({"fewest_messages": fewest} if fewest else {}))
@@ -61,8 +67,8 @@ def with_narratives(made: Explored, word: str, narratives: Iterator[int]) -> Run
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Explored:
-    """Sixteen days of chatter in no narrative; words of three events on the tenth, two on the thirteenth, one on the
-    last."""
+    """Sixteen days of chatter in no narrative; on the eighth twice as many as before with one tag; words of three
+    events on the tenth, two on the thirteenth, one on the last."""
     writer = Writer(1)
     writer.chatter(60, days=16)
     writer.event("quake", "* quake", until=10)
@@ -70,6 +76,9 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Explored:
     writer.event("handful", "* handful", until=10, size=4)
     for number in range(12):
         writer.say(f"{writer.words()} lonely", day=9.8 + number / 100, by=7)
+    for number in range(21):
+        writer.say(f"{writer.words()} #often", day=number / 3 + 0.01, by=number)
+    writer.event("often", "* #often", until=8, size=14)
     writer.event("storm", "* storm harbour", until=13)
     writer.event("strike", "* strike", until=13, size=20)
     writer.event("comet", "* comet", until=16, size=40)
@@ -89,6 +98,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Explored:
         writer.say(GREETING, day=number / 15 + 0.02, by=account, media_id="anthem")
     for number in range(27):
         writer.say(RUMOUR, day=13.6 + number / 660, by=f"mill{number}")
+    writer.event("notice", NOTICE)
     writer.event("link", "* https://news.example/a-story", url="https://short.example/x")
     writer.event("tag", "* #March")
     writer.event("tags", "* #One #two *")
@@ -108,9 +118,9 @@ def seen_busy(busy: Explored) -> Items:
 def test_one_text_by_27_accounts_within_an_hour_is_a_row_although_its_narrative_is_large_and_calm(
     busy: Explored, seen_busy: Items
 ) -> None:
-    (item_id,) = ids(seen_busy, kind="text")
+    item_id = text_id(seen_busy, RUMOUR)
     row = row_of(seen_busy, item_id)
-    assert row["label"] == RUMOUR
+    assert row["kind"] == "text"
     assert (row["now_authors"], row["base_authors"], row["n_posts"], row["n_messages"]) == (27, 0, 27, 1)
     assert (row["narrative_id"], row["narrative_share"], row["outside"]) == (0, 1.0, 0)
     assert row["state"] == "emerging"
@@ -204,8 +214,7 @@ def test_posts_are_the_rows_in_the_snapshot_in_the_window_and_history_those_of_i
 
 
 def test_what_most_posts_of_a_narrative_share_is_held_by_it(seen_busy: Items) -> None:
-    (text,) = ids(seen_busy, kind="text")
-    assert seen_busy.holding == {0: frozenset({text})}
+    assert seen_busy.holding == {0: frozenset({text_id(seen_busy, RUMOUR)})}
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -266,7 +275,12 @@ def test_words_of_the_same_posts_are_one_row_and_other_events_are_others(quiet: 
 
 
 def test_words_of_one_text_only_are_left_to_the_text(seen_busy: Items) -> None:
-    assert not {"words:poisoned", "words:mill"} & set(ids(seen_busy))
+    assert row_of(seen_busy, text_id(seen_busy, NOTICE))["outside"] == 12
+    assert not {f"words:{word}" for word in NOTICE.split()} & set(ids(seen_busy))
+
+
+def test_a_common_word_may_double_on_any_day_and_a_tag_may_not(quiet: Explored) -> None:
+    assert ids(seen(quiet, day(8))) == ["tag:#often"]
 
 
 # --- chance ----------------------------------------------------------------------------------------------------------
@@ -275,6 +289,7 @@ def test_words_of_one_text_only_are_left_to_the_text(seen_busy: Items) -> None:
 def test_the_rows_are_corrected_over_all_kinds_together(quiet: Explored) -> None:
     found = seen(quiet, day(10))
     assert {"words", "tag", "link", "media"} <= set(found.looked_at)
+    assert "text" not in found.looked_at, "no text was posted by five accounts"
     row = row_of(found, "words:quake")
     assert row["q_value"] == pytest.approx(float(str(row["p_value"])) * sum(found.looked_at.values()))
 
@@ -332,7 +347,7 @@ def test_examples_are_the_newest_posts_with_pseudonyms_in_author_and_post_id(qui
 
 
 def test_no_text_is_an_example_twice(busy: Explored, seen_busy: Items) -> None:
-    (place,) = seen_busy.rows.index[seen_busy.rows["kind"] == "text"]
+    (place,) = seen_busy.rows.index[seen_busy.rows["label"] == RUMOUR]
     shown = examples(busy.snapshot, seen_busy.posts[place], key=b"k")
     assert shown["text"].tolist() == [RUMOUR]
     assert shown.loc[0, ["copies", "accounts"]].tolist() == [27, 27]

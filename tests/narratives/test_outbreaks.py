@@ -14,11 +14,11 @@ from explore.narratives.origins import TEXT, WORDS, names
 from explore.narratives.outbreaks import Outbreaks, split
 from explore.narratives.tokens import tokens
 from tests.narratives.making import ints
+from tests.narratives.writer import BANK
 
 Ints = NDArray[np.int64]
 DAYS, PER_DAY, ACCOUNTS = 14, 60, 300
 EVENT_DAY, FEWEST = 12, 60
-BANK = [a + b + c for a in ("ba", "ke", "lo", "mi", "nu", "ra", "se") for b in ("ti", "vo", "xu", "da") for c in "nrs"]
 
 
 @dataclass
@@ -170,6 +170,30 @@ def test_in_a_small_run_a_word_in_fewer_than_thirty_messages_is_rare() -> None:
     assert set_apart(talk.found(fewest=5), calm=talk.calm) == {talk.calm: event}
 
 
+def test_a_word_that_one_narrative_has_held_all_along_is_left_to_it() -> None:
+    talk = chatter()
+    for number in range(20):
+        talk.say(f"{BANK[number]} quake", day=number % 12, by=[number], narrative=2)
+    talk.event("quake", size=12)
+    assert (talk.found().labels == talk.labels).all()
+
+
+def test_a_common_word_may_double_on_any_day() -> None:
+    talk = chatter()
+    for number in range(3 * DAYS):
+        talk.say(f"{BANK[number]} quake", day=number // 3, by=[number], narrative=number % 4)
+    talk.event("quake", size=12)
+    assert (talk.found().labels == talk.labels).all()
+
+
+def test_a_word_that_is_mostly_one_text_is_left_to_the_text() -> None:
+    talk = chatter()
+    talk.say("ballots found in the river", day=EVENT_DAY, by=range(1000, 1009), narrative=-1)
+    talk.say("the river is wide", day=EVENT_DAY, by=[1100], narrative=0)
+    talk.say("a river runs here", day=EVENT_DAY, by=[1101], narrative=1)
+    assert (talk.found().labels == talk.labels).all()
+
+
 def test_words_of_the_same_posts_are_one_narrative_and_another_event_is_another_the_clearest_first() -> None:
     talk = chatter()
     quake = talk.event("quake harbour", size=8)
@@ -207,7 +231,7 @@ def test_ordinary_chatter_is_left_as_it_is_in_nineteen_of_twenty_histories() -> 
 
 
 def test_eight_times_the_posting_by_the_same_people_sets_nothing_apart() -> None:
-    split_up = [chatter(seed, burst=8, accounts=50).found(fewest=400).labels.max() > 3 for seed in range(10)]
+    split_up = [chatter(seed, burst=8, accounts=50).found().labels.max() > 3 for seed in range(10)]
     assert sum(split_up) == 0
 
 
