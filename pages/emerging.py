@@ -284,6 +284,8 @@ def detail(view: View, narrative: dict[str, Any], chosen: dict[str, Any]) -> Non
         cards.heading(narrative["label"], words.status(narrative))
         why = words.why(narrative, view.window, view.run.unit, dated=view.is_hindsight)
         st.write(f"{why} {clearest(narrative, view.window, view.run.unit, dated=view.is_hindsight)}".strip())
+        if words.status(narrative) in words.CHANGED:  # else a ratio promises what chance explains
+            st.write(f"{words.shares(narrative, view.run.unit)} {words.certainty(narrative)}".strip())
         if evidence.wave is not None:
             st.write(waves.wave(evidence, dated=view.is_hindsight))
         cards.steady(view, int(narrative["narrative_id"]))
