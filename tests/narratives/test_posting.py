@@ -158,6 +158,22 @@ def test_a_community_that_posts_eightfold_about_its_own_subjects_is_no_finding()
     assert flags <= 1
 
 
+def test_quiet_accounts_with_one_subject_that_all_come_on_one_day_are_no_finding() -> None:
+    flags, blind = 0, 0
+    for seed in range(6):
+        rng = np.random.default_rng([seed, 13])
+        people = People.made(rng)
+        fans, subject = np.arange(ACCOUNTS) < 60, np.arange(NARRATIVES) == 5
+        quiet = People(
+            np.where(fans, 0.3, people.posts), np.where(fans[:, None], subject[None, :] * 1.0, people.habits)
+        )
+        counts = counted(posted(quiet, rng, times=last_day(8), who=np.flatnonzero(fans)))
+        flags += judge(score(counts))["flagged"].sum()
+        blind += by_active(counts)[5]
+    assert flags == 0
+    assert blind == 6
+
+
 @pytest.mark.parametrize("to", [3.0, 6.0])
 def test_a_slow_rise_of_posting_is_no_finding(to: float) -> None:
     flags = 0
