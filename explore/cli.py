@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import traceback
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,14 +13,14 @@ import typer
 
 from explore import __version__
 from explore.casework.erasure import erased_before
-from explore.commands import comparing, snapshots
+from explore.commands import comparing, emerging, moments, snapshots
 from explore.commands.output import QUIET_SECONDS, AsJson, answer, progress_shown, records, say
+from explore.commands.windows import AsOf, Baseline, Length, asked
 from explore.errors import Refused, brief
-from explore.narratives import ranking
+from explore.narratives import wave
 from explore.narratives.encoders import sent_to
 from explore.narratives.evidence import evidence
-from explore.narratives.radar import radar
-from explore.narratives.replay import Detection, detection, replay
+from explore.narratives.replay import Detection, replay
 from explore.narratives.run import Run, RunConfig, open_run
 from explore.narratives.spread import spread, ties
 from explore.narratives.stability import measure
@@ -37,7 +36,7 @@ from explore.posts.readers import preview
 from explore.posts.schema import FIELD_NAMES, FIELDS
 from explore.posts.snapshots import LoadOptions, Snapshot, load, open_snapshot
 from explore.posts.times import zone
-from explore.present import briefing, encoding, pockets, steadiness, words
+from explore.present import briefing, encoding, steadiness
 from explore.progress import peak_rss_mb
 from explore.settings import Workspace, current_workspace
 
@@ -50,8 +49,8 @@ app = typer.Typer(
 app.add_typer(snapshots.app, name="snapshots")
 app.command("purge")(snapshots.purge_command)
 app.command("lineage")(comparing.lineage_command)
-
-AsOf = Annotated[str | None, typer.Option(metavar="TIME", help="ISO 8601; no offset = UTC.")]
+app.command("emerging")(emerging.emerging_command)
+app.command("moments")(moments.moments_command)
 
 
 def main() -> None:
@@ -212,42 +211,6 @@ def _tell_run(run: Run, *, as_json: bool) -> None:
     answer(facts, lines, as_json=as_json)
 
 
-@app.command("emerging")
-def emerging_command(
-    run_id: Annotated[str, typer.Argument(metavar="RUN")],
-    top: Annotated[int | None, typer.Option(min=1, help="Only the first N.")] = None,
-    as_of: AsOf = None,
-    window: Annotated[str, typer.Option(help="For instance 6h, 24h, 3d.")] = "24h",
-    baseline: Annotated[str, typer.Option(help="What it is compared with, right before.")] = "7d",
-    as_json: AsJson = False,
-) -> None:
-    """List the narratives of a run, the fastest-growing first, with every component of the score."""
-    run = open_run(current_workspace(), run_id)
-    chosen = _window(run, as_of=as_of, window=window, baseline=baseline)
-    listed = ranking.emerging(run, chosen)
-    outside = radar(run, chosen, emerging=listed.loc[listed["flagged"], "narrative_id"].tolist())
-    facts = {
-        "as_of": chosen.as_of.isoformat() if chosen else None,
-        "window": _short(chosen.length) if chosen else None,
-        "baseline": _short(chosen.baseline) if chosen else None,
-        "unit": run.unit,
-        "narratives": records(listed.head(top) if top else listed),
-        "pockets": records(outside.pockets),
-    }
-    dated = as_of is not None
-    cut = dated or run.config.as_of is not None  # else the window ends with the file
-    lines = [words.headline(listed, chosen, run.unit, dated=cut), words.thin(listed, chosen, run.unit)]
-    for row in listed.head(top or 20).to_dict("records"):
-        lines += [
-            f"{row['narrative_id']:>5}  {words.status(row):<14} {row['label']}",
-            f"       {words.why(row, chosen, run.unit, dated=dated)}",
-        ]
-    lines += [pockets.headline(outside)]
-    for row in outside.pockets.head(top or 20).to_dict("records"):
-        lines += [f"       {row['label']}", f"       {pockets.why(row, chosen, run.unit, dated=dated)}"]
-    answer(facts, lines, as_json=as_json)
-
-
 @app.command("stability")
 def stability_command(run_id: Annotated[str, typer.Argument(metavar="RUN")], as_json: AsJson = False) -> None:
     """Measure which narratives of a run are found again when a fifth of its messages is left out."""
@@ -268,15 +231,15 @@ def brief_command(
     narratives: Annotated[list[int], typer.Argument(metavar="NARRATIVE…", help="Narrative ids of the run.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.html", dir_okay=False)],
     as_of: AsOf = None,
-    window: Annotated[str, typer.Option(help="For instance 6h, 24h, 3d.")] = "24h",
-    baseline: Annotated[str, typer.Option(help="What it is compared with, right before.")] = "7d",
+    window: Length = "24h",
+    baseline: Baseline = "7d",
     cover_posts: Annotated[bool, typer.Option("--cover-posts", help="Post texts show only when clicked.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write one self-contained HTML page about narratives, with its evidence locked."""
     workspace = current_workspace()
     run = open_run(workspace, run_id)
-    chosen = _window(run, as_of=as_of, window=window, baseline=baseline)
+    chosen = asked(run, as_of=as_of, window=window, baseline=baseline)
     snapshot = open_snapshot(workspace, run.snapshot_id)
     key = workspace.pseudonym_key()
     found = [evidence(run, snapshot, narrative, window=chosen, key=key) for narrative in narratives]
@@ -306,7 +269,7 @@ def _detections(run: Run, window: Window | None, narratives: list[int]) -> list[
     if window is None:
         return []
     replayed = replay(run, window)
-    return [detection(replayed, narrative) for narrative in narratives]
+    return [wave.detected(run, window, replayed, narrative) for narrative in narratives]
 
 
 def _load_options(
@@ -358,33 +321,3 @@ def _files_and_pairs(files: list[str], pairs: list[str]) -> tuple[list[Path], di
             raise Refused(f"--map says '{field}' twice ('{mapping[field]}' and '{column}'); say it once.")
         mapping[field] = column
     return [Path(f) for f in files if f not in late], mapping
-
-
-def _window(run: Run, *, as_of: str | None, window: str, baseline: str) -> Window | None:
-    """The window asked for; null where the run has no times, which is said on stderr."""
-    length, before = _duration(window), _duration(baseline)
-    if run.end is None:
-        say("This snapshot has no times: nothing can be said about emergence.")
-        return None
-    chosen = Window(as_of=run.end_at(moment(as_of)) if as_of else run.end, length=length, baseline=before)
-    try:
-        _ = chosen.baseline_start
-    except OverflowError:
-        raise Refused(f"A window of {window} on {baseline} begins before the year 1. Say a shorter one.") from None
-    return chosen
-
-
-def _duration(text: str) -> timedelta:
-    """A duration like 30m, 24h, 7d or 2w. Raises `Refused`."""
-    found = re.fullmatch(r"(\d{1,5})([mhdw])", text.strip().lower())
-    if not found or int(found[1]) == 0:
-        raise Refused(f"'{text}' is not a duration. Write it like 30m, 24h, 7d or 2w.")
-    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[found[2]]
-    return timedelta(**{unit: int(found[1])})
-
-
-def _short(delta: timedelta) -> str:
-    minutes = delta // timedelta(minutes=1)
-    if minutes % 1440 == 0 and minutes > 1440:
-        return f"{minutes // 1440}d"
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"

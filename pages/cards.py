@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from explore import jobs, session
 from explore.errors import Refused
 from explore.narratives.evidence import Evidence
 from explore.narratives.replay import Detection
-from explore.present import charts, steadiness, words
+from explore.present import briefing, charts, repeats, steadiness, words
 from explore.present.redaction import calm
 from explore.session import View
 
@@ -238,7 +238,7 @@ def _about(post: Mapping[str, Any]) -> str:
     said += [f"account {post['author']}"] if post["author"] else []
     said += [words.when(post["created_at"])] if pd.notna(post["created_at"]) else []
     said += [words.count(post["views"], "view")] if pd.notna(post["views"]) else []
-    said += [words.repeated(post)]
+    said += [repeats.repeated(post)]
     return " · ".join(filter(None, said))
 
 
@@ -255,3 +255,28 @@ def _text(text: str, *, key: str, covered: bool) -> None:
     if len(text) > COVER_AFTER:
         with st.popover("more", type="tertiary"):
             st.text(text)
+
+
+def offer_briefing(
+    view: View, evidence: Evidence, *, name: str, more: Callable[[], dict[str, Any]] = dict[str, Any]
+) -> None:
+    """A button that makes the briefing about one finding; `more`: what else `briefing.render` takes, asked then."""
+    with st.popover("Briefing", icon=":material/description:", type="primary", width="stretch"):
+        st.write("One page that opens offline in any browser: finding, chart, redacted posts, source of every figure.")
+        cover = st.toggle("Post texts show only when clicked", key="cover-briefing")
+        st.download_button(
+            "Download briefing",
+            data=lambda: briefing.render(
+                [evidence],
+                snapshot=view.snapshot.manifest,
+                run=view.run.manifest,
+                now=session.now(),
+                cover_posts=cover,
+                collection=session.collection_of(view.snapshot),
+                **more(),
+            ),
+            file_name=f"groundswell-briefing-{view.run.id[:6]}-{name}.html",
+            mime="text/html",
+            icon=":material/download:",
+            on_click="ignore",
+        )

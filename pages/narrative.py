@@ -6,7 +6,7 @@ import streamlit as st
 from explore import session
 from explore.narratives.evidence import Evidence
 from explore.narratives.replay import Detection
-from explore.present import briefing, tables, timing, words
+from explore.present import repeats, tables, timing, waves, words
 from explore.present.redaction import apart
 from explore.session import View
 from pages import cards, spreading, tracing
@@ -39,8 +39,10 @@ def finding(view: View, evidence: Evidence, detection: Detection | None) -> None
     st.write(words.why(narrative, view.window, unit, dated=view.is_hindsight))
     changed = words.status(narrative) in words.CHANGED  # else a ratio promises what chance explains
     st.write(f"{words.shares(narrative, unit) if changed else ''} {words.certainty(narrative)}".strip())
-    st.write(f"{words.size(narrative, unit)} {words.since(narrative)}")
-    st.write(words.copies(narrative, unit))
+    if evidence.wave is not None:
+        st.write(waves.wave(evidence, dated=view.is_hindsight))
+    st.write(waves.life(narrative, evidence.wave, unit))
+    st.write(repeats.copies(narrative, unit))
     if detection is not None:
         st.write(timing.detected(detection, unit))
     cards.steady(view, int(narrative["narrative_id"]))
@@ -114,28 +116,17 @@ def neighbours(evidence: Evidence) -> None:
 
 
 def offer_briefing(view: View, evidence: Evidence) -> None:
-    name = f"groundswell-briefing-{view.run.id[:6]}-{int(evidence.narrative['narrative_id'])}.html"
-    with st.popover("Briefing", icon=":material/description:", type="primary", width="stretch"):
-        st.write("One page that opens offline in any browser: finding, chart, redacted posts, source of every figure.")
-        cover = st.toggle("Post texts show only when clicked", key="cover-briefing")
-        st.download_button(
-            "Download briefing",
-            data=lambda: briefing.render(
-                [evidence],
-                spreads=[session.spread_of(view, int(evidence.narrative["narrative_id"]))],
-                snapshot=view.snapshot.manifest,
-                run=view.run.manifest,
-                now=session.now(),
-                cover_posts=cover,
-                measured=[session.measured(view, int(evidence.narrative["narrative_id"]))],
-                detections=[session.detected(view, int(evidence.narrative["narrative_id"]))],
-                collection=session.collection_of(view.snapshot),
-            ),
-            file_name=name,
-            mime="text/html",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+    narrative_id = int(evidence.narrative["narrative_id"])
+    cards.offer_briefing(
+        view,
+        evidence,
+        name=str(narrative_id),
+        more=lambda: {
+            "spreads": [session.spread_of(view, narrative_id)],
+            "measured": [session.measured(view, narrative_id)],
+            "detections": [session.detected(view, narrative_id)],
+        },
+    )
 
 
 session.need_frame()

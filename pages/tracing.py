@@ -7,7 +7,7 @@ import streamlit as st
 
 from explore import session
 from explore.narratives.evidence import Evidence
-from explore.present import doubts, reasons, timing, words
+from explore.present import doubts, reasons, timing, waves, words
 from explore.present.redaction import calm
 from explore.session import View
 from pages import cards
@@ -22,6 +22,8 @@ def why(evidence: Evidence) -> None:
     with st.expander("Why, point by point"):
         for name, said in reasons.reasons(evidence.narrative, evidence.window, evidence.unit):
             st.write(f"**{name}.** {said}")
+        for name, said in waves.explained(evidence):
+            st.text(f"{name}. {said}")
 
 
 def fooled(view: View, evidence: Evidence) -> None:

@@ -365,6 +365,53 @@ def test_what_no_narrative_holds_is_listed_beside_them(say: Say, workspace: Work
     assert "12 posts in 12 different wordings: 12 in no narrative." in said
 
 
+def test_a_list_says_with_which_baseline_it_was_judged(say: Say, few: tuple[Workspace, Run]) -> None:
+    assert "The 24 h are compared with the 7 days before." in say("emerging", few[1].id, workspace=few[0]).out
+    held = say("emerging", few[1].id, "--window", "6h", "--baseline", "9d").out
+    assert "The 6 h are compared with the 7.8 days before, which is all that the snapshot holds of the 9 days" in held
+    asked = say("emerging", few[1].id, "--window", "24h", "--baseline", "2d").out
+    assert "a window of 24 h needs at least 3 days to be compared with, and 2 days were asked for" in asked
+    assert "snapshot holds" not in asked
+
+
+# --- moments ---------------------------------------------------------------------------------------------------------
+
+
+def test_moments_are_those_of_the_window_that_suits_the_run_and_are_kept(say: Say, workspace: Workspace) -> None:
+    run = run_with(workspace, FEW, groups=FEW_GROUPS)
+    found = say("moments", run.id, "--json").json()
+    assert (found["run"], found["window"], found["baseline"], found["step"]) == (run.id, "24h", "7d", "1h")
+    assert len(found["moments"]) == 8 * 24 + 1
+    assert set(found["moments"][0]) == {"as_of", "flagged", "new", "active", "judgeable"}
+    assert datetime.fromisoformat(found["moments"][-1]["as_of"]) == run.end
+    written = (run.folder / "moments.parquet").stat().st_mtime_ns
+    assert say("moments", run.id, "--json").json() == found
+    assert (run.folder / "moments.parquet").stat().st_mtime_ns == written
+    assert "None of 193 hours can be judged." in say("moments", run.id).out
+
+
+def test_moments_of_another_window_are_not_kept(say: Say, workspace: Workspace) -> None:
+    run = run_with(workspace, FEW, groups=FEW_GROUPS)
+    found = say("moments", run.id, "--window", "6h", "--baseline", "2d", "--json").json()
+    assert (found["window"], found["baseline"]) == ("6h", "2d")
+    assert not (run.folder / "moments.parquet").exists()
+
+
+def test_without_times_there_are_no_moments_and_that_is_said(say: Say, workspace: Workspace) -> None:
+    run = run_with(workspace, without(FEW, "created_at"), groups=FEW_GROUPS)
+    said = say("moments", run.id, "--window", "6h", "--json")
+    assert said.json() == {"run": run.id, "window": None, "baseline": None, "step": None, "moments": []}
+    assert "no times" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [(["--window", "24"], "'24' is not a duration"), (["--baseline", "99999w", "--window", "99999w"], "year 1")],
+)
+def test_moments_that_cannot_be_are_refused(say: Say, few: tuple[Workspace, Run], words: list[str], part: str) -> None:
+    assert part in say("moments", few[1].id, *words, "--json", workspace=few[0]).refusal()
+
+
 # --- stability -------------------------------------------------------------------------------------------------------
 
 

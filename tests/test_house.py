@@ -45,6 +45,8 @@ ASSEMBLERS = {
     "listing": "pages through the posts of a kept run's narrative",
     "replay": "asks the list of a kept run again at earlier moments",
     "lifeline": "follows a narrative's posts through kept runs",
+    "wave": "measures since when and how large a kept run's narratives are",
+    "outside": "counts what speaks of a kept run's narrative elsewhere",
     "evidence": "gathers what a narrative's page shows from a kept run",
     "spread": "gathers from a kept run who posted a narrative's texts together",
     "run": "the store itself, which reads and writes what the stages made",

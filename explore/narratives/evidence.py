@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from explore.errors import Refused
 from explore.narratives import amplification, ranking
 from explore.narratives.jumps import Jumps, jumps
-from explore.narratives.run import Run
+from explore.narratives.outside import Outside, outside
+from explore.narratives.run import Run, Timeline
 from explore.narratives.text import is_repost
-from explore.narratives.windows import MIN_BASELINE_WINDOWS, Window
+from explore.narratives.wave import Wave, wave
+from explore.narratives.windows import MIN_BASELINE_WINDOWS, Window, micros_since_epoch
 from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 
+Ints = NDArray[np.int64]
+
 STEPS = [timedelta(minutes=m) for m in (5, 15, 30, 60, 180, 360, 720, 1440, 7 * 1440, 28 * 1440)]
 MOST_BINS = 200
-REASONS = ("typical now", "most typical", "highest reach", "earliest", "latest", "most different")
+FIRST_OF_LIFE = "first of its life"
+REASONS = ("typical now", "most typical", "highest reach", "earliest", "latest", "most different", FIRST_OF_LIFE)
 PER_REASON = 2
 PREVAILS = 1 / 3  # share of the window's posts from which on its most posted message is typical of it
 LISTED = 10
 
-# The posts of a narrative: the run says which, the snapshot holds them; `row` is the position in the snapshot
+# The posts that are asked for: the run says which, the snapshot holds them; `row` is the position in the snapshot
 _POSTS = """
     SELECT s.*, r.message_id, m.typicality
     FROM (SELECT row, message_id FROM read_parquet($run_posts)
-          WHERE narrative_id = $narrative AND (created_at < $as_of OR created_at IS NULL)) r
+          WHERE {condition} AND (created_at < $as_of OR created_at IS NULL)) r
     JOIN (SELECT *, file_row_number AS row FROM read_parquet($posts, file_row_number = true)) s USING (row)
     JOIN (SELECT message_id, typicality FROM read_parquet($messages)) m USING (message_id)
 """
@@ -41,6 +48,7 @@ _EXAMPLE = [
     *("why", "post_id", "created_at", "author", "text", "lang", "views", "shares"),
     *("copies", "accounts", "reposts"),
 ]
+_NO_NEIGHBOURS = pd.DataFrame(columns=["narrative_id", "label", "similarity", "n_posts"])
 _NO_CURVE = pd.DataFrame(columns=["bin_start", "posts", "authors", "views"])
 _NO_EXPECTATION = pd.DataFrame(columns=["bin_start", "low", "expected", "high"])
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
@@ -72,7 +80,8 @@ class Evidence:
     posts `amplification.repeats`: copies, accounts, reposts.
     links: link, posts, authors. tags: tag, posts, authors. authors: author, posts, share. languages: lang, posts; where
     any is known, the unknown count as "und". neighbours: narrative_id, label, similarity (cosine), n_posts.
-    jumps: where it went and when. makeup: of its posts in the window.
+    jumps: where it went and when. makeup: of its posts in the window. wave: what it does in the window, and since when;
+    outside: what speaks of it there elsewhere; null without times, outside also without a post in the window.
     """
 
     narrative: dict[str, Any]
@@ -89,6 +98,8 @@ class Evidence:
     neighbours: pd.DataFrame
     jumps: Jumps = field(default_factory=Jumps)
     makeup: Makeup = field(default_factory=Makeup)
+    wave: Wave | None = None
+    outside: Outside | None = None
 
 
 def evidence(
@@ -104,14 +115,40 @@ def evidence(
     if found.empty:
         before = f" with a post before {window.as_of.isoformat()}" if window else ""
         raise Refused(f"Run {run.id} has no narrative {narrative_id}{before}. Pick one from the list of narratives.")
-    row = dict(found.iloc[0])
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        posts = _posts(connection, run, snapshot, narrative_id, window)
-        tables = {name: _counted(posts, name) for name in ("link", "tag")}
+    mine = run.timeline.narrative == narrative_id
+    posts = _posts(run, snapshot, "narrative_id = $which", narrative_id, window)
+    gathered = _gathered(run, dict(found.iloc[0]), posts, mine, window=window, key=key, whole=whole)
+    return replace(
+        gathered,
+        neighbours=_neighbours(run, narrative_id, listed),
+        outside=outside(run, snapshot, narrative_id, window=window) if window else None,
+    )
+
+
+def item_evidence(
+    run: Run, snapshot: Snapshot, item: Mapping[Any, Any], rows: Ints, *, window: Window, key: bytes
+) -> Evidence:
+    """Gather the evidence for one text, link, tag or word: the same, without neighbours and without what lies outside.
+
+    `item`: one row of `items.Items.rows`; `rows`: those in the snapshot of its posts in the window and its baseline.
+    """
+    line, mine = run.timeline, np.isin(run.rows, rows)
+    own = Timeline(**{name: values[mine] for name, values in vars(line).items()})
+    sizes = ranking.sizes(replace(own, narrative=np.zeros_like(own.narrative)), k=1).iloc[0]
+    posts = _posts(run, snapshot, "row IN (SELECT unnest($which))", [int(row) for row in rows], window)
+    return _gathered(run, dict(item) | dict(sizes), posts, mine, window=window, key=key, whole=False)
+
+
+def _gathered(
+    run: Run, row: dict[str, Any], posts: pd.DataFrame, mine: NDArray[np.bool_], *, window: Window | None, key: bytes,
+    whole: bool,
+) -> Evidence:  # fmt: skip
+    """The evidence of some posts; `mine`: which of the run's timeline they are."""
+    tables = {name: _counted(posts, name) for name in ("link", "tag")}
     posts["author"] = with_pseudonyms(posts[["author_id"]], key)["author_id"]
     in_window = posts[posts["created_at"] >= window.start] if window else posts[:0]
-    step, curve = _curve(run, narrative_id, window=window, whole=whole) if window else (STEPS[-1], _NO_CURVE)
+    its_wave = wave(run, window, mine) if window else None
+    step, curve = _curve(run, mine, window=window, whole=whole) if window else (STEPS[-1], _NO_CURVE)
     return Evidence(
         narrative=row,
         window=window,
@@ -119,36 +156,44 @@ def evidence(
         bin=step,
         curve=curve,
         expected=_expected(curve, window) if window and row["testable"] else _NO_EXPECTATION,
-        examples=_examples(posts, in_window, key),
+        examples=_examples(posts, in_window, key, since=_since(its_wave, window)),
         links=tables["link"],
         tags=tables["tag"],
         authors=_authors(posts),
         languages=_languages(posts),
-        neighbours=_neighbours(run, narrative_id, listed),
+        neighbours=_NO_NEIGHBOURS,
         jumps=jumps(posts),
         makeup=_makeup(in_window),
+        wave=its_wave,
     )
 
 
-def _posts(
-    connection: duckdb.DuckDBPyConnection, run: Run, snapshot: Snapshot, narrative_id: int, window: Window | None
-) -> pd.DataFrame:
-    """The narrative's posts before the moment, oldest first, with lists of links and tags."""
-    found = connection.execute(
+def _posts(run: Run, snapshot: Snapshot, condition: str, which: object, window: Window | None) -> pd.DataFrame:
+    """The posts for which the condition on $which holds before the moment, oldest first, with their links and tags."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        found = _read(connection, run, snapshot, condition, which, window)
+    return found.join(amplification.repeats(found))
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, run: Run, snapshot: Snapshot, condition: str, which: object,
+    window: Window | None,
+) -> pd.DataFrame:  # fmt: skip
+    return connection.execute(
         f"""SELECT post_id, created_at, text, author_id, lang, region, media_id, views, shares, message_id, typicality,
                    list_distinct(regexp_extract_all(text, $link)) AS link,
                    list_distinct(regexp_extract_all(lower(text), '#[\\pL\\pN\\pM_]+')) AS tag
-            FROM ({_POSTS}) ORDER BY created_at, row""",
+            FROM ({_POSTS.format(condition=condition)}) ORDER BY created_at, row""",
         {
             "run_posts": str(run.folder / "posts.parquet"),
             "messages": str(run.folder / "messages.parquet"),
             "posts": str(snapshot.posts_path),
-            "narrative": narrative_id,
+            "which": which,
             "link": _LINK,
             "as_of": window.as_of if window else FAR_FUTURE,
         },
     ).df()
-    return found.join(amplification.repeats(found))
 
 
 def _counted(posts: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -188,20 +233,33 @@ def _makeup(now: pd.DataFrame) -> Makeup:
     )
 
 
-def _examples(posts: pd.DataFrame, now: pd.DataFrame, key: bytes) -> pd.DataFrame:
+def _since(its_wave: Wave | None, window: Window | None) -> datetime | None:
+    """Since when posts are of the wave: its onset, else the window's start; null where it has no post in the window."""
+    if its_wave is None or window is None or not its_wave.posts:
+        return None
+    return its_wave.onset or window.start
+
+
+def _examples(posts: pd.DataFrame, now: pd.DataFrame, key: bytes, *, since: datetime | None) -> pd.DataFrame:
     """A handful of posts, each with the reason it is shown, those typical of the window first; no message twice.
 
     `now`: the posts of the window. The reasons take turns, matters of fact before what is typical: the post called the
     earliest is the earliest. A message that prevails in the window may come twice, as typical too.
+
+    They are of the wave, the posts from `since` on, as far as it has enough; the narrative's first post is added where
+    it lies before that.
     """
-    first_of_message = posts.drop_duplicates("message_id")
+    of_wave = posts["created_at"] >= since if since else posts["post_id"].notna()
+    by_wave = pd.concat([posts[of_wave], posts[~of_wave]])
+    first_of_message = by_wave.drop_duplicates("message_id")
+    seen = by_wave[by_wave["views"].fillna(0) > 0]
     orders = {
         "earliest": first_of_message,
-        "highest reach": posts[posts["views"].fillna(0) > 0].sort_values("views", ascending=False, kind="stable"),
+        "highest reach": _waves_first(seen, of_wave, by="views", ascending=False),
         "latest": posts[::-1],
         "typical now": now.sort_values("typicality", ascending=False, kind="stable"),
-        "most typical": first_of_message.sort_values("typicality", ascending=False, kind="stable"),
-        "most different": first_of_message.sort_values("typicality", kind="stable"),
+        "most typical": _waves_first(first_of_message, of_wave, by="typicality", ascending=False),
+        "most different": _waves_first(first_of_message, of_wave, by="typicality", ascending=True),
     }
     if posts["created_at"].isna().all():
         orders = {why: ordered for why, ordered in orders.items() if why not in ("earliest", "latest")}
@@ -215,8 +273,17 @@ def _examples(posts: pd.DataFrame, now: pd.DataFrame, key: bytes) -> pd.DataFram
             fresh, prevailing = prevailing.drop(shown, errors="ignore").head(1), prevailing[:0]
         taken |= set(fresh["message_id"])
         chosen.append(fresh.assign(why=why))
+    shown = [row for post in chosen for row in post.index]
+    chosen.append(posts[~of_wave][:1].drop(shown, errors="ignore").assign(why=FIRST_OF_LIFE))
     listed = with_pseudonyms(pd.concat(chosen), key)[_EXAMPLE]
     return listed.sort_values("why", key=lambda why: why.map(REASONS.index), kind="stable", ignore_index=True)
+
+
+def _waves_first(posts: pd.DataFrame, of_wave: pd.Series, *, by: str, ascending: bool) -> pd.DataFrame:
+    """The posts by a column, those of the wave before all others."""
+    ordered = posts.sort_values(by, ascending=ascending, kind="stable")
+    inside = of_wave.loc[ordered.index]
+    return pd.concat([ordered[inside], ordered[~inside]])
 
 
 def _prevailing(now: pd.DataFrame) -> pd.DataFrame:
@@ -228,11 +295,11 @@ def _prevailing(now: pd.DataFrame) -> pd.DataFrame:
     return now[now["message_id"] == copies.idxmax()] if prevails else now[:0]
 
 
-def _curve(run: Run, narrative_id: int, *, window: Window, whole: bool) -> tuple[timedelta, pd.DataFrame]:
+def _curve(run: Run, mine: NDArray[np.bool_], *, window: Window, whole: bool) -> tuple[timedelta, pd.DataFrame]:
     """Width of a step and the steps up to `window.as_of`, counted forth and back from the window's start."""
-    past = run.timeline.before(window.as_of)
+    line, end = run.timeline, micros_since_epoch(window.as_of)
+    past, mine = line.before(window.as_of), mine[line.at < end]
     at = pd.to_datetime(past.at, unit="us", utc=True)
-    mine = past.narrative == narrative_id
     usual = pd.Timestamp(window.baseline_start - (window.as_of - window.baseline_start))
     begins = max(min(usual, at[mine].min()) if whole else usual, at.min())
     span = window.as_of - begins

@@ -53,15 +53,16 @@ class Items:
     """The items that are emerging or jumped as of a window, in the order of `ranking.ranked`.
 
     `rows`: item_id ("tag:#example"), kind (of KINDS), label (what was posted; the words of a pocket), terms (those
-    words), n_messages, n_posts (in the window), outside (how many of these are in no narrative), narrative_id (the one
-    that holds most of them, -1 = none), narrative_share (of the posts that lie there), and the columns of
-    `emergence.score` and `emergence.judge`. `posts`: for each row the rows in the snapshot of its posts in the window.
-    `looked_at`: how many were tested, by kind. `holding`: per narrative the items that at least half of its posts in
-    the window have (no words).
+    words), message_ids, n_messages, n_posts (in the window), outside (how many of these are in no narrative),
+    narrative_id (the one that holds most of them, -1 = none), narrative_share (of the posts that lie there), marks
+    (none), and the columns of `emergence.score` and `emergence.judge`. `posts`: for each row the rows in the snapshot
+    of its posts in the window; `history`: the same in the window and its baseline. `looked_at`: how many were tested,
+    by kind. `holding`: per narrative the items that at least half of its posts in the window have (no words).
     """
 
     rows: pd.DataFrame
     posts: tuple[Ints, ...]
+    history: tuple[Ints, ...]
     looked_at: dict[str, int]
     holding: dict[int, frozenset[str]]
 
@@ -73,7 +74,7 @@ def items(run: Run, snapshot: Snapshot, window: Window | None, *, emerging: Coll
     already, and would lift every common word.
     """
     if window is None:
-        return Items(pd.DataFrame(), (), {}, {})
+        return Items(pd.DataFrame(), (), (), {}, {})
     line, rows = _between(run, window)
     uses = _shared(_uses(run, snapshot, line, rows, besides=emerging), line)
     code, value = pd.factorize(uses["kind"].astype(str) + ":" + uses["value"])
@@ -94,12 +95,18 @@ def items(run: Run, snapshot: Snapshot, window: Window | None, *, emerging: Coll
     looked_at = {name: int(n) for name, n in kind[judged["testable"]].value_counts().items()}
     moved = (judged["state"] != emergence.NONE) & (judged["now_authors"] >= FEWEST)
     moved &= (kind != WORDS) | (judged["rate_ratio_low"] >= FAST)
-    now = ~earlier
-    posts = pd.Series(post[now]).groupby(code[now]).apply(lambda each: np.unique(each.to_numpy()))
     found = judged.assign(kind=kind)[moved].sort_values("excess_low", ascending=False, kind="stable")
-    rows_, own = _described(found, posts, run, line)
-    holding = _holding(uses[now], line, window)
-    return Items(rows_, tuple(rows[each] for each in own), looked_at, holding)
+    own = {place: np.unique(post[code == place]) for place in found.index}
+    start = micros_since_epoch(window.start)
+    posts = {place: each[line.at[each] >= start] for place, each in own.items()}
+    table = _described(found, posts, run, line)
+    return Items(
+        table.reset_index(drop=True),
+        posts=tuple(rows[posts[place]] for place in table.index),
+        history=tuple(rows[own[place]] for place in table.index),
+        looked_at=looked_at,
+        holding=_holding(uses[~earlier], line, window),
+    )
 
 
 def examples(snapshot: Snapshot, rows: Ints, *, key: bytes, most: int = 4) -> pd.DataFrame:
@@ -209,8 +216,8 @@ def _holding(uses: pd.DataFrame, line: Timeline, window: Window) -> dict[int, fr
     return holding
 
 
-def _described(found: pd.DataFrame, posts: pd.Series, run: Run, line: Timeline) -> tuple[pd.DataFrame, list[Ints]]:
-    """One row an item, and its posts; words that share their posts are one row, the one that grew most first."""
+def _described(found: pd.DataFrame, posts: dict[int, Ints], run: Run, line: Timeline) -> pd.DataFrame:
+    """One row an item, with the index of `found`; words that share their posts are one row, what grew most first."""
     merged = _merged(found, posts)
     kept = found.loc[list(merged)]
     own = [posts[place] for place in kept.index]
@@ -221,19 +228,21 @@ def _described(found: pd.DataFrame, posts: pd.Series, run: Run, line: Timeline) 
         for place, kind, each in zip(kept.index, kept["kind"], value, strict=True)
     ]
     homes = [_home(line.narrative[each]) for each in own]
-    table = kept.assign(
+    codes = run.messages["message_id"].to_numpy()
+    return kept.assign(
         label=label,
         terms=[merged[place] for place in kept.index],
+        message_ids=[sorted(codes[np.unique(line.message[each])]) for each in own],
         n_messages=[len(np.unique(line.message[each])) for each in own],
         n_posts=[len(each) for each in own],
         outside=[int((line.narrative[each] < 0).sum()) for each in own],
         narrative_id=[home for home, _ in homes],
         narrative_share=[share for _, share in homes],
+        marks=[[] for _ in own],
     )
-    return table.reset_index(drop=True), own
 
 
-def _merged(found: pd.DataFrame, posts: pd.Series) -> dict[int, list[str]]:
+def _merged(found: pd.DataFrame, posts: dict[int, Ints]) -> dict[int, list[str]]:
     """The rows that stay, with their words: a word joins the first one with which it shares half of the posts of the
     rarer of the two."""
     merged: dict[int, list[str]] = {}

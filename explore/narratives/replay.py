@@ -53,7 +53,8 @@ class Detection:
 
     last_flagged_at: the newest look that flagged it. looks: how often the list was asked after the first post, `step`
     apart, from `since` to `until`, the as-of time; flagged_looks: how many of them flagged it. is_cut: whether it had
-    begun long before the first look.
+    begun long before the first look. wave_flagged_at: the first look that flagged the wave of the as-of time; where
+    none did, the first of all. onset: when the wave began that this look flagged; null = it has no clear beginning.
     """
 
     first_at: datetime
@@ -66,6 +67,8 @@ class Detection:
     flagged_looks: int
     step: timedelta
     is_cut: bool
+    wave_flagged_at: datetime | None = None
+    onset: datetime | None = None
 
 
 def replay(run: Run, window: Window) -> Replay:

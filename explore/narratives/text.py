@@ -126,6 +126,13 @@ def words(text: str) -> list[str]:
     return _plain_words(_plain(text))
 
 
+def content_words(text: str, lang: str) -> list[str]:
+    """The different `words` of a text in this language that may describe something, in their order."""
+    common = stop_words(lang.split("-")[0])
+    distinct = dict.fromkeys(words(without_links(text)))
+    return [word for word in distinct if word not in common and not says_nothing(word)]
+
+
 class Piece(NamedTuple):
     """A word in its place: what stands before it in its clause, as it is written, and its words as `words` has them."""
 

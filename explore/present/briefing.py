@@ -29,7 +29,7 @@ from explore.narratives.evidence import Evidence, Makeup
 from explore.narratives.replay import Detection
 from explore.narratives.spread import Spread
 from explore.posts.collection import Collection
-from explore.present import charts, doubts, reasons, spreading, steadiness, timing, words
+from explore.present import charts, doubts, reasons, repeats, spreading, steadiness, timing, waves, words
 from explore.present.redaction import calm, domain, excerpt, masked
 from explore.present.steadiness import Measured
 from explore.present.theme import DARK, LIGHT
@@ -172,10 +172,10 @@ def _narrative(
         "growth": words.growth(narrative),
         "shares": words.shares(narrative, unit),
         "certainty": words.certainty(narrative),
-        "since": words.since(narrative),
-        "size": words.size(narrative, unit),
-        "copies": words.copies(narrative, unit),
-        "reasons": reasons.reasons(narrative, window, unit),
+        "since": waves.wave(evidence, dated=True),
+        "life": waves.life(narrative, evidence.wave, unit),
+        "copies": repeats.copies(narrative, unit),
+        "reasons": [*reasons.reasons(narrative, window, unit), *_masked_terms(waves.explained(evidence))],
         "caveats": doubts.doubts(
             evidence,
             hindsight=window is not None and _is_hindsight(run, window.as_of),
@@ -220,6 +220,10 @@ def _spread(spread: Spread) -> dict[str, Any]:
 
 def _label(text: object) -> str:
     return calm(masked(str(text)))[:160]
+
+
+def _masked_terms(points: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, masked(said)) for name, said in points]
 
 
 def _is_hindsight(run: Facts, as_of: datetime) -> bool:
@@ -267,7 +271,7 @@ def _figures(evidence: Evidence) -> list[tuple[str, str]]:
         ("Accounts", words.number(n.get("n_authors")) if unit == "accounts" else "not in the file"),
         ("Reach (views)", words.number(n.get("reach"))),
         ("Share of posts whose text two accounts or more posted, reposts included", words.percent(n.get("copy_share"))),
-        (f"Share of posts that begin with {words.REPOST}", words.percent(n.get("repost_share"))),
+        (f"Share of posts that begin with {repeats.REPOST}", words.percent(n.get("repost_share"))),
         ("Share of posts that are copies without that mark", words.percent(n.get("unmarked_copy_share"))),
         ("Share of posts by the most active account", words.percent(n.get("top_author_share"))),
         (f"{counted} in the window", active),
@@ -328,7 +332,7 @@ def _post(row: Mapping[Any, Any]) -> dict[str, Any]:
         words.when(row["created_at"]),
         "" if views is None or pd.isna(views) else f"{words.compact(views)} views",
         words.language(row["lang"]) if isinstance(row["lang"], str) and row["lang"] != "und" else "",
-        words.repeated(row),
+        repeats.repeated(row),
     ]
     return {
         "why": str(row["why"]),

@@ -21,6 +21,7 @@ from explore.present import words
 from explore.present.density import density_map
 from explore.present.marks import GAP, Mark, Place, placed
 from explore.present.theme import DARK, LIGHT, Palette, themed, title
+from explore.present.time_axis import CLOCK, ticks
 
 __all__ = ["Measure", "curve", "density_map", "volume"]
 
@@ -34,7 +35,8 @@ def curve(
 ) -> alt.LayerChart:
     """The narrative over time, with its window and, for posts and accounts, the usual range of accounts.
 
-    `detection`: its first post, tenth account and first flag are marked where they lie on the curve.
+    `detection`: its first post, tenth account, the beginning of its wave and its first flag are marked where they lie
+    on the curve.
 
     "posts" draws posts as area and accounts as line, "accounts" accounts alone, "views" the views alone. The title
     states the finding.
@@ -164,8 +166,8 @@ class _CurveScales:
             scale=alt.Scale(type="utc", nice=False, domain=domain if leading else alt.Undefined),
             axis=alt.Axis(
                 title=f"time in UTC, {days}",
-                labelExpr=_CLOCK,
-                values=[tick.isoformat() for tick in _ticks(low, high)],
+                labelExpr=CLOCK,
+                values=[tick.isoformat() for tick in ticks(low, high)],
                 labelOverlap="parity",
                 labelSeparation=6,
                 labelBound=10,  # pixels over the edge, where the padding ends; a date that is cut reads as another
@@ -200,23 +202,6 @@ class _CurveScales:
     def counted(self) -> str:
         """What the y axis shows, for the subtitle: "posts and accounts an hour"."""
         return f"{words.listed(self.names).capitalize()} {words.per(self.bin_length)}"
-
-
-_CLOCK = (  # midnight as a date, New Year as a year, anything else as a time
-    "utcFormat(datum.value, utchours(datum.value) || utcminutes(datum.value) ? '%H:%M' : "
-    "utcmonth(datum.value) || utcdate(datum.value) > 1 ? '%-d %b' : '%Y')"
-)
-_TICK_STEPS = ("15min", "1h", "3h", "6h", "12h", "1D", "2D", "7D", "14D", "1MS", "3MS", "1YS", "5YS", "25YS")
-
-
-def _ticks(low: pd.Timestamp, high: pd.Timestamp) -> pd.DatetimeIndex:
-    """At most twelve round times; on a narrow chart every other label gives way."""
-    for step in _TICK_STEPS:
-        first = low.floor("D") if step.endswith(("h", "min")) else low.normalize()
-        ticks = pd.date_range(first, high, freq=step)
-        if len(ticks[ticks >= low]) <= 12:
-            break
-    return ticks[ticks >= low]
 
 
 def _closed(bins: pd.DataFrame, step: timedelta) -> pd.DataFrame:
@@ -275,7 +260,10 @@ def _beginning(window: Window, palette: Palette, *, flagged: bool) -> Mark:
 def _milestones(found: Detection | None, unit: str, palette: Palette) -> list[Mark]:
     if found is None:
         return []
-    named = {"first post": found.first_at, f"tenth {unit[:-1]}": found.tenth_at, "first flag": found.flagged_at}
+    flag = found.wave_flagged_at or found.flagged_at
+    named = {"first post": found.first_at, f"tenth {unit[:-1]}": found.tenth_at, "first flag": flag}
+    if found.onset is not None and found.onset > found.first_at:
+        named["wave begins"] = found.onset
     return [Mark(at, name, palette.ink, 0.0) for name, at in named.items() if at is not None]
 
 

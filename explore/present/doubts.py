@@ -11,7 +11,7 @@ import pandas as pd
 from explore.narratives.evidence import Evidence, Makeup
 from explore.narratives.windows import Window
 from explore.posts.collection import Collection
-from explore.present import steadiness, words
+from explore.present import repeats, steadiness, words
 from explore.present.steadiness import Measured
 
 MOSTLY_COPIES = 0.5  # from half on, copies (or, with them, reposts) make the volume
@@ -119,7 +119,7 @@ def _largest(makeup: Makeup, unit: str) -> str:
     """What part of the window's posts is its most posted text, in words; empty where none came twice."""
     if makeup.largest < 2:
         return ""
-    marked = f", {words.marked(makeup.largest_reposts)}" if makeup.largest_reposts else ""
+    marked = f", {repeats.marked(makeup.largest_reposts)}" if makeup.largest_reposts else ""
     by = f", by {words.count(makeup.largest_accounts, 'account')}" if unit == "accounts" else ""
     return f"{words.number(makeup.largest)} of the {words.count(makeup.posts, 'post')} are one text{marked}{by}"
 

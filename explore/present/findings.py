@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from explore.narratives import items
-from explore.narratives.emergence import EMERGING, UNPROVEN
+from explore.narratives.emergence import EMERGING, LEVEL, NONE, UNPROVEN
 from explore.narratives.stories import NARRATIVE, Stories
 from explore.narratives.windows import Window
 from explore.present import words
@@ -33,34 +33,78 @@ WHOLE_FILE = 2.0  # times as much as usual, from which on the growth of the whol
 CLIPPED = 90  # characters of a text in a row
 
 
-def table(stories: Stories, window: Window | None, unit: str) -> pd.DataFrame:
-    """One row a story, in the order of the list.
+def rows(stories: Stories, listed: pd.DataFrame, window: Window | None, unit: str, *, rest: bool) -> pd.DataFrame:
+    """What *Emerging* lists: one row a story, in their order; with `rest` the narratives without a finding after them.
 
-    Columns: status, finding (its head's name), kind, spark (units per quarter of a window), now, expected, beyond
-    (units at least beyond what was to be expected), growth (words), posts (in the window), parts (other findings folded
-    into it), marks, why (a sentence), place (of the head in `stories.findings`).
+    `listed`: of `ranking.emerging`, the narratives that may be shown. Columns: status, finding (its name), kind, marks,
+    parts (other findings folded into it), spark (units per quarter of a window), now, expected, before (mean per window
+    of the baseline), beyond (units at least beyond what was to be expected), growth (words), chance (odds of a false
+    alarm in words, where flagged), why (a sentence), posts, reach, copies, reposts (per cent), first_seen, terms (these
+    of the narrative, null for an item), narrative_id (-1 for an item), item_id ("" for a narrative), text (what a
+    search looks into).
     """
-    findings = stories.findings
-    heads = findings[findings["is_head"]] if len(findings) else findings
-    parts = findings.groupby("story").size() if len(findings) else pd.Series(dtype="int64")
-    rows = heads.to_dict("records")
-    return pd.DataFrame(
-        {
-            "status": [words.status(row) for row in rows],
-            "finding": [name(row) for row in rows],
-            "kind": [KINDS[row["kind"]] for row in rows],
-            "spark": [row["spark"] for row in rows],
-            "now": [int(row["now_authors"]) for row in rows],
-            "expected": [round(float(row["expected_authors"]), 1) for row in rows],
-            "beyond": [max(0, int(float(row["excess_low"]))) for row in rows],
-            "growth": [words.growth(row) for row in rows],
-            "posts": [int(row["n_posts"]) for row in rows],
-            "parts": [int(parts[row["story"]]) - 1 for row in rows],
-            "marks": [marked_as(row) for row in rows],
-            "why": [words.why(row, window, unit) for row in rows],
-            "place": heads.index.to_list(),
-        }
-    )
+    heads = stories.findings[stories.findings["is_head"]] if len(stories.findings) else stories.findings
+    parts = stories.findings.groupby("story").size() if len(stories.findings) else {}
+    known = listed.set_index("narrative_id", drop=False)
+    told = [
+        _row(head, known.loc[head["narrative_id"]] if head["kind"] == NARRATIVE else None, window, unit)
+        | {"parts": int(parts[head["story"]]) - 1}
+        for head in heads.to_dict("records")
+        if head["kind"] != NARRATIVE or head["narrative_id"] in known.index
+    ]
+    if rest:
+        calm_ones = listed[listed["state"] == NONE].to_dict("records")
+        told += [_row(row | {"kind": NARRATIVE, "item_id": ""}, row, window, unit) | {"parts": 0} for row in calm_ones]
+    return pd.DataFrame(told, columns=COLUMNS)
+
+
+COLUMNS = [
+    *("status", "finding", "kind", "marks", "parts", "spark", "now", "expected", "before", "beyond", "growth"),
+    *("chance", "why", "posts", "reach", "copies", "reposts", "first_seen", "terms"),
+    *("narrative_id", "item_id", "text"),
+]
+
+
+def _row(
+    finding: Mapping[Any, Any], narrative: Mapping[Any, Any] | pd.Series | None, window: Window | None, unit: str
+) -> dict[str, Any]:
+    """The cells of `rows` but for parts."""
+    own: Mapping[Any, Any] | pd.Series = {} if narrative is None else narrative
+    copies = own.get("unmarked_copy_share")
+    copies = own.get("copy_share") if copies is None or pd.isna(copies) else copies
+    bins = finding["base_bins"]
+    tested = window is not None and pd.notna(finding["expected_authors"])
+    return {
+        "status": words.status(finding),
+        "finding": name(finding),
+        "kind": KINDS[finding["kind"]],
+        "marks": marked_as(finding),
+        "spark": finding["spark"],
+        "now": finding["now_authors"],
+        "expected": round(float(finding["expected_authors"]), 1) if tested else None,
+        "before": round(float(finding["base_authors"]) / bins, 1) if bins else None,
+        "beyond": max(0, int(float(finding["excess_low"]))) if tested else None,
+        "growth": _growth(finding),
+        "chance": words.one_in(finding["q_value"]) if finding["flagged"] else "",
+        "why": words.why(finding, window, unit),
+        "posts": own.get("n_posts", finding["n_posts"]),
+        "reach": own.get("reach"),
+        "copies": None if copies is None else 100 * copies,
+        "reposts": 100 * own["repost_share"] if own.get("repost_share") is not None else None,
+        "first_seen": own.get("first_at"),
+        "terms": ", ".join(list(finding["terms"])[:6]),
+        "narrative_id": int(finding["narrative_id"]) if narrative is not None else -1,
+        "item_id": finding["item_id"],
+        "text": f"{finding['label']} {' '.join(finding['terms'])}".casefold(),
+    }
+
+
+def _growth(row: Mapping[Any, Any]) -> str:
+    """The growth in words, but no figure that promises one where chance explains it as well."""
+    if not row["testable"] and row["state"] == NONE:
+        return ""
+    unclear = row["rate_ratio_low"] >= 1 and row["state"] == NONE
+    return "could be chance" if unclear else words.growth(row)
 
 
 def name(finding: Mapping[Any, Any]) -> str:
@@ -71,21 +115,75 @@ def name(finding: Mapping[Any, Any]) -> str:
     return f"“{label[:CLIPPED].rstrip()}…”" if len(label) > CLIPPED else f"“{label}”"
 
 
-def headline(stories: Stories, window: Window | None, unit: str, *, dated: bool = False) -> str:
-    """How many stories are findings, and how many are jumps that are not proved."""
-    if window is None:
-        return "The file has no times, so nothing can be said about growth."
-    findings = stories.findings
-    states = findings.groupby("story")["state"].agg(set) if len(findings) else pd.Series(dtype=object)
+def passing(shown: pd.DataFrame, *, search: str, fewest_posts: int, only_emerging: bool, items: bool) -> pd.DataFrame:
+    """The rows that have the searched words and enough posts; `only_emerging`: without jumps and without what has no
+    finding; `items`: also texts, links, tags and words, which have no language and no region of their own."""
+    keep = shown["posts"].fillna(0) >= fewest_posts
+    for word in search.casefold().split():
+        keep &= shown["text"].str.contains(word, regex=False).astype(bool)
+    if only_emerging:
+        keep &= shown["status"] == words.EMERGING
+    if not items:
+        keep &= shown["item_id"] == ""
+    return shown[keep.astype(bool)].reset_index(drop=True)
+
+
+def parts(stories: Stories, chosen: Mapping[Any, Any]) -> pd.DataFrame:
+    """The other findings of the story of which a row of `rows` is the head: status, finding, kind, now, posts."""
+    found = stories.findings
+    if found.empty:
+        return pd.DataFrame(columns=["status", "finding", "kind", "now", "posts"])
+    by_item = (found["item_id"] == chosen["item_id"]) & (found["kind"] != NARRATIVE)
+    by_narrative = (found["narrative_id"] == chosen["narrative_id"]) & (found["kind"] == NARRATIVE)
+    story = found.loc[by_item if chosen["item_id"] else by_narrative, "story"]
+    others = found[found["story"].isin(story) & ~found["is_head"]]
+    return pd.DataFrame(
+        [
+            {
+                "status": words.status(row),
+                "finding": name(row),
+                "kind": KINDS[row["kind"]],
+                "now": int(row["now_authors"]),
+                "posts": int(row["n_posts"]),
+            }
+            for row in others.to_dict("records")
+        ]
+    )
+
+
+def nothing_shown(listed: pd.DataFrame, *, everything: bool) -> str:
+    """Why no row is left, and what to do."""
+    if not everything and (listed["state"] == NONE).all():
+        return (
+            "Nothing to look at first at this moment. Move the moment, take a longer window, or switch on the "
+            "narratives without a finding above."
+        )
+    return "Nothing passes these filters. Clear the languages or open “More filters” to widen them."
+
+
+def headline(stories: Stories, listed: pd.DataFrame, window: Window | None, unit: str, *, dated: bool = False) -> str:
+    """How many stories are findings, how many jumps are not proved, and how many of them may be false alarms.
+
+    `listed`: of `ranking.emerging`. `dated` names the end of the window instead of "last".
+    """
+    if window is None or listed.empty or not listed["testable"].astype(bool).any():
+        return words.headline(listed, window, unit, dated=dated)
+    found = stories.findings
+    states = found.groupby("story")["state"].agg(set) if len(found) else pd.Series(dtype=object)
     emerging = sum(EMERGING in each for each in states)
     jumps = sum(EMERGING not in each and UNPROVEN in each for each in states)
     span = words.length(window.length)
-    end = f"the {span} to {words.when(window.as_of)}" if dated else f"the last {span} of the file"
-    said = f"{words.count(emerging, 'story')} grew beyond what was to be expected in {end}" if emerging else ""
+    end = f"in the {span} to {words.when(window.as_of)}" if dated else ""
+    end = end or f"in the last {span} of the file (to {words.when(window.as_of)})"
+    grew = f"{words.count(emerging, 'story')} grew beyond what was to be expected {end}"
+    if not emerging:
+        grew = f"None of {words.count(len(listed), 'narrative')} grew beyond what was to be expected {end}"
     if jumps:
-        jump = f"{words.count(jumps, 'jump')} that this file's history cannot prove"
-        said = f"{said}; {jump}" if said else f"Nothing proven to grow in {end}; {jump}"
-    return f"{said or f'Nothing grew beyond what was to be expected in {end}'}. Counted in {unit}."
+        grew += f"; {words.count(jumps, 'jump')} that this file's history cannot prove"
+    if not emerging:
+        return f"{grew}."
+    these = "these" if emerging > 1 else "such findings"
+    return f"{grew}. At most {words.one_in(LEVEL)} of {these} is expected to be a false alarm."
 
 
 def held(item: Mapping[Any, Any]) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from explore.narratives.cosharing import BURST_GAP, FEWEST_CO_SHARES, FEWEST_IN_BURST, Pace
 from explore.narratives.emergence import LEVEL
 from explore.narratives.spread import Spread
-from explore.present import words
+from explore.present import repeats, words
 
 NOUNS = {"message": "text", "link": "link", "tags": "set of tags", "media": "sound or picture"}
 LACKING = {
@@ -30,7 +30,7 @@ def makeup(spread: Spread) -> str:
     if spread.lacks is None:
         said += f", {_few(spread.copies)} say the same as another account's post"
     if spread.reposts == 0:
-        marked = f"none begins with {words.REPOST}"
+        marked = f"none begins with {repeats.REPOST}"
         return f"{said}{' and ' if spread.lacks is None else ', '}{marked}."
     by = f" by {words.count(spread.reposters, 'account')}" if spread.reposters else ""
     counted = " Reposting is ordinary sharing and is not counted as saying the same." if spread.lacks is None else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -18,10 +18,17 @@ SAID_UNKNOWN = 0.05  # share of posts of unknown language from which on it is sa
 
 
 def detected(found: Detection, unit: str) -> str:
-    """First post, tenth account and first flag in one line; that the narratives are hindsight's is said."""
+    """First post, tenth account and first flag in one line; that the narratives are hindsight's is said.
+
+    Time to the flag counts from the beginning of the wave that was flagged; where that is not the first post of the
+    narrative's life, this comes last.
+    """
     one = unit[:-1]
     tenth = f"tenth {one} {later(found.tenth_at - found.first_at)}" if found.tenth_at else f"fewer than ten {unit}"
-    return f"First post {words.when(found.first_at)} · {tenth} · {_flagged(found)}"
+    life = f"{words.when(found.first_at)} · {tenth}"
+    if found.onset is None or found.onset == found.first_at:
+        return f"First post {life} · {_flagged(found)}"
+    return f"Wave since {words.when(found.onset)} · {_flagged(found)} · first post of its life {life}"
 
 
 def _flagged(found: Detection) -> str:
@@ -38,11 +45,19 @@ def _flagged(found: Detection) -> str:
     often = f"{last}, and in {words.number(found.flagged_looks)} of {looks} in all"
     if found.flagged_looks == 1:
         often = f", in that look alone of {looks}"
-    if found.is_cut and found.flagged_at == found.since:
+    flag = found.wave_flagged_at or found.flagged_at
+    if found.is_cut and flag == found.since:
         return f"{now}: was so already at the first look, {words.when(found.since)}{often} ({every}; {hindsight})"
-    after = found.flagged_at - found.first_at
-    at = f"{lapse(after)} after its first post, on {words.when(found.flagged_at)}"
+    earlier = f"; an earlier wave on {words.when(found.flagged_at)}" if flag > found.flagged_at else ""
+    at = f"{_after(flag, found)}on {words.when(flag)}{earlier}"
     return f"{now}: would first have been flagged {at}{often} ({every}; {hindsight})"
+
+
+def _after(flag: datetime, found: Detection) -> str:
+    """How long after the wave began that was flagged; nothing where it has no clear beginning."""
+    if found.onset is None or flag <= found.onset:
+        return ""
+    return f"{lapse(flag - found.onset)} after {'its first post' if found.onset == found.first_at else 'it began'}, "
 
 
 def spread(jumps: Jumps, unit: str) -> list[str]:

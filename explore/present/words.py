@@ -15,12 +15,11 @@ from typing import Any, TypeGuard
 import pandas as pd
 
 from explore.narratives.emergence import LEVEL, SHORT_HISTORY, UNPROVEN
-from explore.narratives.windows import FEW_ACTIVE, MIN_BASELINE_WINDOWS, Window
+from explore.narratives.windows import MIN_BASELINE_WINDOWS, Window
 from explore.posts.languages import language_name
 
 EMERGING, JUMP, FADING = "▲ emerging", "△ jump, not proven", "▼ fading"
 CHANGED = (EMERGING, JUMP, FADING)  # where chance does not explain the ratio
-REPOST = "“RT @…”, the only mark of a repost that is read"
 KNOWN_TO = 1_000
 
 
@@ -57,17 +56,6 @@ def order(narratives: pd.DataFrame, window: Window | None) -> str:
     return (
         "No row below is a finding: none of them surely grew beyond what was to be expected. The first are those that "
         "may have grown most."
-    )
-
-
-def thin(narratives: pd.DataFrame, window: Window | None, unit: str) -> str:
-    """A warning when hardly anybody was active in the window, else empty."""
-    active = 0 if narratives.empty else int(narratives["now_active"].iloc[0])
-    if window is None or active >= FEW_ACTIVE:
-        return ""
-    return (
-        f"Only {count(active, unit[:-1])} active in these {length(window.length)}: too few to show much. "
-        "Take a longer window, or move the time back to where the file holds more."
     )
 
 
@@ -120,10 +108,17 @@ def in_brief(narrative: Mapping[str, Any], window: Window, unit: str) -> str:
 
 
 def not_testable(narrative: Mapping[str, Any] | pd.Series, window: Window | None, unit: str) -> str:
-    """Why growth cannot be tested: no times, too little before the window, or nobody active."""
+    """Why growth cannot be tested: no times, too short a baseline asked for, too little before the window, or nobody
+    active."""
     if window is None:
         return "Not testable: the file has no times, so nothing can be said about growth."
     bins = int(narrative.get("base_bins") or 0)
+    if bins == window.bins < MIN_BASELINE_WINDOWS:
+        needed = length(MIN_BASELINE_WINDOWS * window.length)
+        return (
+            f"Not testable: a window of {length(window.length)} needs at least {needed} to be compared with, and "
+            f"{length(window.baseline)} were asked for."
+        )
     if bins < MIN_BASELINE_WINDOWS:
         held = f"only {length(bins * window.length)}" if bins else f"no whole {length(window.length)}"
         return (
@@ -200,36 +195,6 @@ def size(narrative: Mapping[str, Any], unit: str) -> str:
         said += f", by {count(narrative.get('n_authors'), 'account')}"
     reach = narrative.get("reach")
     return f"{said}. {'Reach unknown' if not _known(reach) else 'Seen ' + count(reach, 'time')}."
-
-
-def copies(narrative: Mapping[str, Any], unit: str) -> str:
-    """How many of its posts begin as reposts do, and how many others say the same as another one."""
-    n, reposts, unmarked = (narrative.get(key) for key in ("n_posts", "repost_share", "unmarked_copy_share"))
-    same = "the same as another account's post" if unit == "accounts" else "the same as another post"
-    if not _known(n) or not _known(reposts) or not _known(unmarked):
-        share = percent(narrative.get("copy_share"))
-        return f"{share} of its posts say {same}. This run is of a version that did not tell reposts apart."
-    marked, others = (round(float(share) * int(n)) for share in (reposts, unmarked))
-    said = f"{_some(marked)} of {count(n, 'post')} {'begin' if marked > 1 else 'begins'} with {REPOST}."
-    if marked == n:
-        return said
-    rest = "the others" if marked else "them"
-    return f"{said} {_some(others)} of {rest} {'say' if others > 1 else 'says'} {same}."
-
-
-def repeated(post: Mapping[Any, Any]) -> str:
-    """How often a post's text came, by how many accounts, and how many of those are marked reposts; empty where it came
-    once: "the same text 24 times, 1 of them marked as a repost, by 19 accounts". `post`: copies, accounts, reposts."""
-    if post["copies"] < 2:
-        return ""
-    by = "this account alone" if post["accounts"] == 1 else count(post["accounts"], "account")
-    among = f", {marked(post['reposts'])}," if post["reposts"] else ""
-    return f"the same text {number(post['copies'])} times{among} by {by}"
-
-
-def marked(reposts: Any) -> str:
-    """How many of the posts just named are marked reposts: "1 of them marked as a repost"."""
-    return f"{number(reposts)} of them marked as {'a repost' if reposts == 1 else 'reposts'}"
 
 
 def since(narrative: Mapping[str, Any]) -> str:

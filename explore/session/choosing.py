@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from explore.narratives import ranking
 from explore.narratives.run import Run
 from explore.narratives.windows import Window
 from explore.posts.snapshots import open_snapshot
@@ -21,6 +20,7 @@ from explore.session.keys import (
     EMERGING_PAGE,
     FRAMED,
     MAP_PAGE,
+    MOMENT,
     NARRATIVE,
     NARRATIVE_PAGE,
     OF_A_SNAPSHOT,
@@ -31,7 +31,7 @@ from explore.session.keys import (
     WINDOW_HOURS,
     WINDOWS,
 )
-from explore.session.loading import View, opened, workspace
+from explore.session.loading import View, opened, suited_window, workspace
 
 _UNCOVERED = "_uncovered"
 
@@ -56,17 +56,32 @@ def view() -> View | None:
 
 def _asked_window(run: Run) -> Window | None:
     """The window that the session asks for on this run, what suits the run where it asks for nothing."""
-    suited = ranking.window_for(run)
-    if suited is None or run.first_at is None:
+    suited = suited_window(run)
+    if suited is None or run.first_at is None or run.end is None:
         return None
     asked = st.session_state.get(AS_OF)
     as_of = suited.as_of
     if isinstance(asked, datetime):
-        as_of = min(run.end_at(max(asked, run.first_at)), suited.as_of)
+        as_of = min(run.end_at(max(asked, run.first_at)), run.end)
     hours = st.session_state.get(WINDOW_HOURS)
     length = timedelta(hours=hours) if hours in WINDOWS else suited.length
     windows = st.session_state.get(BASELINE_WINDOWS)
     return Window(as_of, length, (windows if windows in BASELINES else 7) * length)
+
+
+def turn_to(as_of: datetime) -> None:
+    """Look at the file as of another moment, at the next run of the page."""
+    st.session_state[AS_OF] = as_of
+
+
+def turn_to_chosen() -> None:
+    """Turn to the moment in the field, which knows no zone, or to where the run opens once it is cleared: for its
+    callback."""
+    chosen = st.session_state.get(MOMENT)
+    if isinstance(chosen, datetime):
+        turn_to(chosen.replace(tzinfo=UTC))
+    else:
+        forget(AS_OF)
 
 
 def uncover(post: str) -> None:

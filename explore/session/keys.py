@@ -5,9 +5,10 @@ from __future__ import annotations
 from explore.settings import PROJECT
 
 # Keys of st.session_state; those in LINK stand in the address too
-SNAPSHOT, RUN, NARRATIVE = "snapshot", "run", "narrative"
+SNAPSHOT, RUN, NARRATIVE, ITEM = "snapshot", "run", "narrative", "item"
 WINDOW_HOURS, BASELINE_WINDOWS, AS_OF = "window", "baseline", "as_of"
 LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING = "lang", "region", "posts", "emerging"
+EVERYTHING = "all"  # narratives without a finding, too
 RUNS, SINCE, FOLLOWED = (
     "runs",
     "since",
@@ -16,10 +17,11 @@ RUNS, SINCE, FOLLOWED = (
 JOB = "job"
 FRAMED = "_framed"  # app.py stands around the page
 COVER = "cover"  # post texts show only when clicked
+MOMENT = "_moment"  # the field for the moment; what is asked for stands under AS_OF
 OPEN = "_open"  # a narrative to turn to at the next run, set by a click after the picker was drawn
 LINK = (
-    *(SNAPSHOT, RUN, NARRATIVE, WINDOW_HOURS, BASELINE_WINDOWS, AS_OF),
-    *(LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING),
+    *(SNAPSHOT, RUN, NARRATIVE, ITEM, WINDOW_HOURS, BASELINE_WINDOWS, AS_OF),
+    *(LANGUAGES, REGIONS, FEWEST_POSTS, ONLY_EMERGING, EVERYTHING),
 )
 COMPARED = (RUNS, SINCE, FOLLOWED)  # what the link carries besides where runs are compared
 OF_A_SNAPSHOT = (WINDOW_HOURS, AS_OF, LANGUAGES, REGIONS)  # choices that another snapshot may not have

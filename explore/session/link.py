@@ -13,8 +13,10 @@ from explore.narratives.windows import moment
 from explore.session.keys import (
     AS_OF,
     COMPARED,
+    EVERYTHING,
     FEWEST_POSTS,
     FOLLOWED,
+    ITEM,
     LANGUAGES,
     LINK,
     ONLY_EMERGING,
@@ -53,14 +55,14 @@ def _from_link(key: str, given: str) -> Any:
     """The value that a part of the address stands for; None where it stands for nothing."""
     if key in (LANGUAGES, REGIONS, RUNS):
         return given.split("~")
-    if key == ONLY_EMERGING:
+    if key in (ONLY_EMERGING, EVERYTHING):
         return given == "yes"
     if key == AS_OF:
         try:
             return moment(given)
         except Refused:
             return None
-    if key in (SNAPSHOT, RUN, SINCE, FOLLOWED):
+    if key in (SNAPSHOT, RUN, ITEM, SINCE, FOLLOWED):
         return given
     return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
 

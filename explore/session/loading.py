@@ -8,19 +8,37 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from explore.narratives import atlas, listing, radar, ranking, replay, spread, stability_table
+from explore.errors import Refused
+from explore.narratives import (
+    atlas,
+    file_end,
+    items,
+    listing,
+    moments,
+    ranking,
+    replay,
+    spread,
+    stability_table,
+    stories,
+    wave,
+)
 from explore.narratives.chain import Chain, chained
 from explore.narratives.evidence import Evidence, evidence
+from explore.narratives.evidence import item_evidence as evidence_of
+from explore.narratives.file_end import ThinEnd
+from explore.narratives.items import Items
 from explore.narratives.lifeline import Lifeline, Member, lifeline
 from explore.narratives.listing import Listing
-from explore.narratives.radar import Radar
+from explore.narratives.moments import Moments
 from explore.narratives.replay import Detection, Replay
 from explore.narratives.run import Run, list_runs, open_run
 from explore.narratives.spread import Spread, Ties
+from explore.narratives.stories import Stories
 from explore.narratives.windows import Window
 from explore.posts import uploads
 from explore.posts.collection import Collection
@@ -84,6 +102,28 @@ def opened(run_id: str) -> Run:
     return _opened(workspace().home, run_id)
 
 
+@st.cache_resource(max_entries=20, show_spinner=False)
+def _suited(home: Path, run_id: str) -> tuple[Window | None, ThinEnd | None]:
+    run = _opened(home, run_id)
+    return ranking.window_for(run), file_end.thin_end(run)
+
+
+def suited_window(run: Run) -> Window | None:
+    """The window at which a run opens; null without times."""
+    return _suited(workspace().home, run.id)[0]
+
+
+def thin_end(view: View) -> ThinEnd | None:
+    """How the file of a view ends, where that is thinly and the view is of the last moment that can be judged."""
+    found = _suited(workspace().home, view.run.id)[1]
+    return found if found and view.window and view.window.as_of == found.as_of else None
+
+
+def moments_of(view: View) -> Moments | None:
+    """Where in the file there is something to see; null as long as that is not made."""
+    return moments.kept(view.run.folder)
+
+
 @st.cache_resource(max_entries=40, show_spinner="Scoring …")
 def _listed(home: Path, run_id: str, window_key: WindowKey) -> pd.DataFrame:
     return ranking.emerging(_opened(home, run_id), _window(window_key))
@@ -119,10 +159,11 @@ def _replayed(home: Path, run_id: str, window: Window) -> Replay:
 
 
 def detected(view: View, narrative_id: int) -> Detection | None:
-    """When a narrative began and would first have been flagged; null without times."""
+    """When a narrative and its wave began and would first have been flagged; null without times."""
     if view.window is None:
         return None
-    return replay.detection(_replayed(workspace().home, view.run.id, view.window), narrative_id)
+    replayed = _replayed(workspace().home, view.run.id, view.window)
+    return wave.detected(view.run, view.window, replayed, narrative_id)
 
 
 def every_post(view: View, narrative_id: int, *, search: str, offset: int, limit: int) -> Listing:
@@ -139,23 +180,40 @@ def exported(view: View, narrative_id: int, *, search: str) -> bytes:
     return exports.csv_bytes(table, key=workspace().pseudonym_key())
 
 
-@st.cache_resource(max_entries=40, show_spinner=False)
-def _outside(home: Path, run_id: str, window_key: WindowKey) -> Radar:
-    listed = _listed(home, run_id, window_key)
+@st.cache_resource(max_entries=40, show_spinner="Looking at texts, links, tags and words …")
+def _items(home: Path, run_id: str, window_key: WindowKey) -> Items:
+    listed, run = _listed(home, run_id, window_key), _opened(home, run_id)
     emerging = listed.loc[listed["flagged"], "narrative_id"].tolist()
-    return radar.radar(_opened(home, run_id), _window(window_key), emerging=emerging)
+    return items.items(run, open_snapshot(workspace(), run.snapshot_id), _window(window_key), emerging=emerging)
 
 
-def outside(view: View) -> Radar:
-    """What grows and is held by no narrative of a view. Shared between sessions: never change it in place."""
-    return _outside(workspace().home, view.run.id, _window_key(view.window))
+def items_of(view: View) -> Items:
+    """The texts, links, tags and words that grow in a view. Shared between sessions: never change it in place."""
+    return _items(workspace().home, view.run.id, _window_key(view.window))
 
 
-def pocket_posts(view: View, message_ids: list[str]) -> pd.DataFrame:
-    """Posts of a pocket of a view that has a window."""
-    assert view.window is not None  # noqa: S101  # without a window there is no pocket
+def item_evidence(view: View, item_id: str) -> Evidence:
+    """The evidence for one item of `items_of`. Raises `Refused` where it is none of them."""
+    assert view.window is not None  # noqa: S101  # without a window there is no item
+    found = items_of(view)
+    places = np.flatnonzero(found.rows["item_id"] == item_id)
+    if not len(places):
+        raise Refused(f"'{item_id}' is no finding at this moment. Pick one from the list.")
+    item, rows = found.rows.iloc[int(places[0])].to_dict(), found.history[int(places[0])]
     key = workspace().pseudonym_key()
-    return radar.examples(view.run, view.snapshot, message_ids, window=view.window, key=key)
+    return evidence_of(view.run, view.snapshot, item, rows, window=view.window, key=key)
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _stories(home: Path, run_id: str, window_key: WindowKey) -> Stories:
+    beside = _items(home, run_id, window_key)
+    run, window = _opened(home, run_id), _window(window_key)
+    return stories.stories(run, window, narratives=_listed(home, run_id, window_key), items=beside)
+
+
+def stories_of(view: View) -> Stories:
+    """The findings of a view, put together. Shared between sessions: never change it in place."""
+    return _stories(workspace().home, view.run.id, _window_key(view.window))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for posts that came together …")

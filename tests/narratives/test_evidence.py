@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from explore.errors import Refused
-from explore.narratives.evidence import REASONS, Evidence, Makeup, evidence
+from explore.narratives.evidence import FIRST_OF_LIFE, REASONS, Evidence, Makeup, evidence
 from explore.narratives.windows import Window
 from explore.posts.pseudonyms import pseudonym
 from explore.settings import Workspace
@@ -140,7 +140,7 @@ def test_examples_cover_every_reason_where_there_are_enough_messages(streamed: E
     found = evidence(streamed.run, streamed.snapshot, recall, window=Window(as_of=at(14)), key=KEY)
     examples = found.examples
     counts = examples["why"].value_counts().to_dict()
-    assert counts == dict.fromkeys(REASONS, 2)
+    assert counts == dict.fromkeys([why for why in REASONS if why != FIRST_OF_LIFE], 2)
     assert examples["text"].is_unique
     mine = {one["post_id"]: one for one in streamed.posts}
     by_why = {why: [mine[post_id] for post_id in group["post_id"]] for why, group in examples.groupby("why")}
@@ -148,6 +148,30 @@ def test_examples_cover_every_reason_where_there_are_enough_messages(streamed: E
     assert by_why["latest"][0]["created_at"] == found.narrative["last_at"]
     assert by_why["highest reach"][0]["views"] >= by_why["highest reach"][1]["views"]
     assert all(one["created_at"] >= at(13) for one in by_why["typical now"])
+
+
+def test_the_posts_that_show_it_are_those_of_its_wave_and_the_first_of_its_life_is_told_apart(
+    workspace: Workspace,
+) -> None:
+    """Two posts of an earlier week, seen most; then a wave that begins in the window, after a stray post."""
+    early = [post(n, f"vote early {n}", created_at=at(0.3 + n / 9), author_id=f"e{n}", views=9_000) for n in range(2)]
+    stray = [post(10, "vote stray", created_at=at(7.05), author_id="s", views=1)]
+    wave = [post(20 + n, f"vote wave {n}", created_at=at(7.6 + n / 100), author_id=f"w{n}", views=n) for n in range(20)]
+    rest = [post(100 + n, f"other {n}", created_at=at(n / 50), author_id=f"c{n}", views=0) for n in range(400)]
+    found = from_posts(workspace, [*early, *stray, *wave, *rest])
+    assert found.wave is not None
+    assert found.wave.onset == at(7.6)
+    by_why = found.examples.groupby("why")["post_id"].agg(list).to_dict()
+    assert (by_why["earliest"][0], by_why["highest reach"][0]) == ("p20", "p39")
+    assert by_why[FIRST_OF_LIFE] == ["p0"]
+    assert not {"p1", "p10"} & set(found.examples["post_id"])
+
+
+def test_evidence_holds_the_wave_and_what_speaks_of_it_elsewhere(few: Explored) -> None:
+    found = of(few, VOTE)
+    assert found.wave is not None
+    assert found.outside is not None
+    assert (found.wave.onset, found.wave.posts, found.outside.low_units) == (at(7.1), 5, 3)
 
 
 @pytest.mark.parametrize(("copies", "shown"), [(4, True), (3, False)])
@@ -233,7 +257,10 @@ def test_as_of_an_earlier_moment_later_posts_are_no_evidence(few: Explored) -> N
     found = of(few, BREAD, window=Window(as_of=at(5.5)))
     assert found.curve["posts"].sum() == 2
     assert found.languages["posts"].sum() == 2
-    assert found.examples["post_id"].tolist() == ["p5"]  # the first of two copies
+    assert found.examples[["why", "post_id"]].to_numpy().tolist() == [  # two copies, the second in the window
+        ["earliest", "p6"],
+        [FIRST_OF_LIFE, "p5"],
+    ]
     assert found.neighbours.empty
 
 
@@ -246,6 +273,7 @@ def test_a_narrative_that_is_not_there_is_refused(few: Explored, narrative: int,
 def test_without_times_there_is_evidence_but_no_curve(workspace: Workspace) -> None:
     found = from_posts(workspace, without(FEW, "created_at"), window=None)
     assert found.curve.empty
+    assert found.wave is found.outside is None
     assert found.expected.empty
     assert not {"earliest", "latest"} & set(found.examples["why"])
     assert len(found.examples) == 4

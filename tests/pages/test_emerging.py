@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from explore import jobs
+from explore.narratives import moments
 from explore.narratives.run import Run
 from explore.settings import workspace_at
-from tests.narratives.making import Post, at, explored, narrative_of, post, run_with
+from tests.narratives.making import Post, at, explored, narrative_of, post, run_with, without
 from tests.pages.conftest import Open, choose, press, read, table
 
 pytestmark = pytest.mark.usefixtures("full")
@@ -91,7 +94,7 @@ def test_an_earlier_moment_is_marked_as_hindsight_and_counts_only_what_was_there
     app = open_app()
     assert "Hindsight" not in read(app)
     assert "No row below is a finding" not in read(app)
-    app.slider(key="as_of").set_value(at(12)).run()
+    app.datetime_input(key="_moment").set_value(at(12)).run()
     assert "Hindsight: the narratives were formed from all posts of the run" in read(app)
     assert "None of 3 narratives grew faster than chance in the 24 h to 14 Mar 2026 00:00 UTC" in read(app)
     assert "No row below is a finding: none of them grew beyond chance." in read(app)
@@ -157,7 +160,7 @@ def test_a_link_restores_the_view(open_app: Open, kept: Run, posts: list[Post]) 
     link = {"run": kept.id, "window": 72, "as_of": "2026-03-14T00:00Z", "lang": "en~es", "posts": 5, "baseline": 14}
     app = open_app(**link, narrative=bread)
     assert app.selectbox(key="window").value == 72
-    assert app.slider(key="as_of").value == at(12)
+    assert field(app) == at(12)
     assert app.multiselect(key="lang").value == ["en", "es"]
     assert app.number_input(key="posts").value == 5
     assert app.selectbox(key="baseline").value == 14
@@ -183,19 +186,90 @@ def test_a_link_with_nonsense_shows_the_page_all_the_same(open_app: Open, link: 
         assert "41 of 57 active accounts posted this in the last 24 h" in read(app)
 
 
-def test_a_moment_after_the_last_post_becomes_the_last_post(open_app: Open, kept: Run) -> None:
-    app = open_app(as_of="2031-01-01T00:00Z")
-    assert app.slider(key="as_of").value == kept.last_at
+def field(app: AppTest) -> datetime:
+    """The moment that the field shows, which knows no zone: it is UTC."""
+    chosen = app.datetime_input(key="_moment").value
+    assert chosen is not None
+    return chosen.replace(tzinfo=UTC)
+
+
+def shown_minute(run: Run) -> datetime:
+    """The time of the last post as the field shows it."""
+    assert run.last_at is not None
+    return run.last_at.replace(second=0, microsecond=0)
+
+
+def test_a_field_that_is_cleared_turns_back_to_where_the_file_opens(open_app: Open, kept: Run) -> None:
+    app = open_app(as_of="2026-03-14T00:00Z")
+    app.datetime_input(key="_moment").set_value(None).run()
+    assert field(app) == shown_minute(kept)
     assert "Hindsight" not in read(app)
 
 
-def test_the_last_post_is_counted_at_the_right_end_of_the_slider_and_from_a_link(open_app: Open, kept: Run) -> None:
+def test_while_the_moments_are_not_there_yet_one_line_says_that_they_come(open_app: Open) -> None:
+    app = open_app()
+    assert "Where in this file narratives were emerging is being looked up" in read(app)
+    assert strips(app) == []
+
+
+def test_a_strip_shows_the_moments_with_findings_and_a_click_goes_there(open_app: Open, full: Run) -> None:
+    moments.measure(full)
+    app = open_app()
+    assert "Moments with findings: 1 of 14 days; the most on 15 Mar 2026" in read(app)
+    assert "is being looked up" not in read(app)
+    (strip,) = strips(app)
+    key = re.search(r"moments-\w+-\d+", strip.proto.id)
+    assert key is not None
+    app.session_state[key[0]] = {"selection": {"moment": [{"moment": "2026-03-14T00:00:00+00:00"}]}}
+    app.run()
+    assert field(app) == at(12)
+    assert app.query_params["as_of"] == "2026-03-14T00:00:00Z"
+    assert "in the 24 h to 14 Mar 2026 00:00 UTC" in read(app)
+    assert not app.exception
+
+
+def test_a_file_without_times_has_no_strip(open_app: Open, home: Path, posts: list[Post]) -> None:
+    run = explored(workspace_at(home), without(posts, "created_at"))
+    moments.measure(run)
+    app = open_app(run=run.id)
+    assert strips(app) == []
+    assert "looked up" not in read(app)
+    assert not app.exception
+
+
+def test_a_file_that_ends_thinly_opens_at_the_last_moment_that_can_be_judged(open_app: Open, home: Path) -> None:
+    usual = [post(n, f"bread {n % 9}", created_at=at(n // 40 + 0.5), author_id=f"a{n % 40}") for n in range(480)]
+    stray = [post(9000 + n, f"late {n}", created_at=at(13, second=n), author_id=f"s{n}") for n in range(7)]
+    run = run_with(workspace_at(home), [*usual, *stray], groups=["bread"])
+    app = open_app(run=run.id)
+    said = "The file ends thinly: only 7 accounts in its last 24 h. Shown as of 14 Mar 2026 12:00 UTC"
+    assert said in read(app)
+    assert field(app) == at(12.5)
+    assert app.query_params["as_of"] == "2026-03-14T12:00:00Z"
+    press(app, "Go to its end")
+    assert field(app) == at(13)
+    assert said not in read(app)
+    assert "Only 7 accounts active in these 24 h: too few to show much" in read(app)
+    assert not app.exception
+
+
+def strips(app: AppTest) -> list[Any]:
+    """The strips of moments on the page."""
+    return [chart for chart in app.get("vega_lite_chart") if "moments-" in chart.proto.id]
+
+
+def test_a_moment_after_the_last_post_becomes_the_last_post(open_app: Open, kept: Run) -> None:
+    app = open_app(as_of="2031-01-01T00:00Z")
+    assert field(app) == shown_minute(kept)
+    assert "Hindsight" not in read(app)
+
+
+def test_the_last_post_is_counted_at_the_end_of_the_field_and_from_a_link(open_app: Open, kept: Run) -> None:
     assert kept.last_at is not None
-    shown = kept.last_at.replace(second=0, microsecond=0)
     usual = open_app()
-    for moment in (kept.last_at, shown):
+    for moment in (kept.last_at, shown_minute(kept)):
         app = open_app(as_of=moment.isoformat())
-        assert app.slider(key="as_of").value == kept.last_at
+        assert field(app) == shown_minute(kept)
         assert "Hindsight" not in read(app)
         pd.testing.assert_frame_equal(table(app), table(usual))
 

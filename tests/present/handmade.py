@@ -10,7 +10,9 @@ import pandas as pd
 
 from explore.narratives.cosharing import SECONDS
 from explore.narratives.evidence import Evidence
+from explore.narratives.outside import Outside
 from explore.narratives.spread import Spread
+from explore.narratives.wave import Wave
 from explore.narratives.windows import Window
 
 WINDOW = Window(as_of=datetime(2017, 8, 18, 2, tzinfo=UTC))
@@ -26,6 +28,17 @@ NARRATIVE: dict[str, Any] = {
     "copy_share": 0.31, "repost_share": 120 / 1204, "unmarked_copy_share": 253 / 1204,
     "top_author_share": 0.08, "languages": ["en", "es"], "spark": [0, 0, 3, 40],
 }  # fmt: skip
+
+BEGAN = datetime(2017, 8, 17, 16, 21, tzinfo=UTC)
+WAVE = Wave(
+    onset=BEGAN, onset_low=BEGAN, onset_high=BEGAN, posts=1180, units=94, views=1_200_000.0,
+    peak_at=datetime(2017, 8, 17, 20, tzinfo=UTC), peak_units=40, step=timedelta(minutes=30), first_at=BEGAN,
+    life_posts=1204,
+)  # fmt: skip
+ELSEWHERE = Outside(
+    low_posts=6, high_posts=31, low_units=98, high_units=112, words=("toll", "ramblas"),
+    links=("https://t.co/a", "https://t.co/b"),
+)  # fmt: skip
 
 SNAPSHOT = {
     "id": "a3f09c1b2d4e5f60", "name": "Tweets of August", "sha256": "9f2c" * 16,
@@ -72,6 +85,8 @@ def evidence(*posts: dict[str, Any], **changes: Any) -> Evidence:
         authors=pd.DataFrame({"author": ["k7f2qx"], "posts": [96], "share": [0.08]}),
         languages=pd.DataFrame({"lang": ["en", "es"], "posts": [900, 300]}),
         neighbours=pd.DataFrame({"narrative_id": [4], "label": ["Turku"], "similarity": [0.5], "n_posts": [120]}),
+        wave=WAVE,
+        outside=ELSEWHERE,
     )  # fmt: skip
 
 
@@ -85,7 +100,8 @@ def without_times() -> Evidence:
     }  # fmt: skip
     full = evidence(post("most typical", "Hello", created_at=pd.NaT, author=None, views=None, lang=None), **nothing)
     return replace(
-        full, window=None, unit="messages", curve=full.curve[:0], expected=full.expected[:0], authors=full.authors[:0],
+        full, window=None, wave=None, outside=None, unit="messages",
+        curve=full.curve[:0], expected=full.expected[:0], authors=full.authors[:0],
         links=full.links[:0], tags=full.tags[:0], languages=full.languages[:0], neighbours=full.neighbours[:0],
     )  # fmt: skip
 

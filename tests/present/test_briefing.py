@@ -37,7 +37,9 @@ def test_the_page_says_what_how_sure_since_when_and_how_large() -> None:
     text = said(page(evidence()))
     assert "94 of 427 active accounts posted this in the 24 h to 18 Aug 2017 02:00 UTC" in text
     assert "47× (at least 31×)" in text
+    assert "Since its first post, 17 Aug 2017 16:21 UTC. In the 24 h to 18 Aug 2017 02:00 UTC: 1,180 posts" in text
     assert "First seen 17 Aug 2017 16:21 UTC" in text
+    assert "by what is much more frequent in it than elsewhere: the words toll, ramblas and 2 links" in text
     assert "1,204 posts in 61 different wordings, by 188 accounts. Seen 1,240,500 times." in text
 
 
@@ -52,7 +54,7 @@ def test_the_page_says_how_steady_a_narrative_is_or_that_nobody_measured_it() ->
 def test_the_page_says_when_it_would_have_been_flagged_and_where_it_went() -> None:
     first = WINDOW.start + timedelta(hours=2)
     flag = first + timedelta(hours=4)
-    found = Detection(first, None, flag, flag, first, flag, 3, 1, timedelta(hours=6), is_cut=False)
+    found = Detection(first, None, flag, flag, first, flag, 3, 1, timedelta(hours=6), is_cut=False, onset=first)
     link = {"kind": "link", "value": "https://evil.example/path?u=@me", "posts": 9, "units": 5}
     lang = {"kind": "language", "value": "pt", "posts": 9, "units": 5}
     went = pd.DataFrame([one | {"first_at": first, "reached_at": first} for one in (lang, link)])

@@ -23,6 +23,8 @@ FOUND = Detection(
     flagged_looks=7,
     step=6 * HOUR,
     is_cut=False,
+    wave_flagged_at=FIRST + 5.1 * HOUR,
+    onset=FIRST,
 )
 
 
@@ -52,6 +54,25 @@ def test_a_flag_of_days_ago_is_said_to_be_over_before_anything_else() -> None:
     once = timing.detected(replace(FOUND, last_flagged_at=FOUND.flagged_at, flagged_looks=1), "accounts")
     assert "no longer flagged as of 5 Jun 2024 14:18 UTC: would first have been flagged" in once
     assert "on 3 Jun 2024 14:18 UTC, in that look alone of 9 looks (looked at every 6 h" in once
+
+
+def test_time_to_the_flag_counts_from_the_wave_and_the_first_post_of_its_life_comes_last() -> None:
+    said = timing.detected(replace(FOUND, first_at=datetime(2018, 5, 1, tzinfo=UTC)), "accounts")
+    assert said.startswith("Wave since 3 Jun 2024 09:12 UTC · still flagged as of")
+    assert "would first have been flagged 5.1 h after it began, on 3 Jun 2024 14:18 UTC, and in 7 of 9 looks" in said
+    assert said.endswith("· first post of its life 1 May 2018 00:00 UTC · tenth account 2,226 days later")
+
+
+def test_an_earlier_wave_that_was_flagged_is_told_beside_the_flag_of_this_one() -> None:
+    earlier = replace(FOUND, first_at=FIRST - 90 * HOUR, flagged_at=FIRST - 80 * HOUR)
+    said = timing.detected(earlier, "accounts")
+    assert "5.1 h after it began, on 3 Jun 2024 14:18 UTC; an earlier wave on 31 May 2024 01:12 UTC, and in" in said
+
+
+def test_without_a_clear_beginning_no_time_to_the_flag_is_counted() -> None:
+    said = timing.detected(replace(FOUND, onset=None), "accounts")
+    assert "would first have been flagged on 3 Jun 2024 14:18 UTC, and in 7 of 9 looks" in said
+    assert " after " not in said
 
 
 def test_what_was_never_flagged_and_stayed_small_says_so() -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from explore.present import words
+from explore.narratives.windows import Window
+from explore.present import repeats, words
 from tests.present.handmade import WINDOW, narrative
 
 
@@ -58,6 +59,15 @@ def test_a_list_that_cannot_be_tested_says_why_in_the_headline() -> None:
         "Not testable: the snapshot holds only 2 days before the window; at least 3 windows of 24 h are needed."
     )
     assert "the file has no times" in headline(narrative(testable=False), window=None)
+
+
+def test_a_baseline_asked_for_that_is_too_short_is_not_blamed_on_the_snapshot() -> None:
+    three_days = Window(as_of=WINDOW.as_of, length=timedelta(days=3))
+    said = headline(narrative(testable=False, flagged=False, base_bins=2), window=three_days)
+    assert said.endswith("a window of 3 days needs at least 9 days to be compared with, and 7 days were asked for.")
+    assert "the snapshot holds only 3 days before" in headline(
+        narrative(testable=False, flagged=False, base_bins=1), window=three_days
+    )
 
 
 def test_an_empty_list_has_a_headline() -> None:
@@ -215,29 +225,29 @@ def test_languages_have_names_where_they_are_known() -> None:
         (
             41,
             30,
-            f"41 of 120 posts begin with {words.REPOST}. 30 of the others say the same as another account's post.",
+            f"41 of 120 posts begin with {repeats.REPOST}. 30 of the others say the same as another account's post.",
         ),
         (
             1,
             0,
-            f"1 of 120 posts begins with {words.REPOST}. None of the others says the same as another account's post.",
+            f"1 of 120 posts begins with {repeats.REPOST}. None of the others says the same as another account's post.",
         ),
         (
             0,
             30,
-            f"None of 120 posts begins with {words.REPOST}. 30 of them say the same as another account's post.",
+            f"None of 120 posts begins with {repeats.REPOST}. 30 of them say the same as another account's post.",
         ),
-        (120, 0, f"120 of 120 posts begin with {words.REPOST}."),
+        (120, 0, f"120 of 120 posts begin with {repeats.REPOST}."),
     ],
 )
 def test_reposts_and_copies_are_told_apart_in_numbers(reposts: int, copies: int, said: str) -> None:
     told = {"n_posts": 120, "repost_share": reposts / 120, "unmarked_copy_share": copies / 120}
-    assert words.copies(narrative(**told), "accounts") == said
-    assert words.copies(narrative(**told), "messages") == said.replace("another account's post", "another post")
+    assert repeats.copies(narrative(**told), "accounts") == said
+    assert repeats.copies(narrative(**told), "messages") == said.replace("another account's post", "another post")
 
 
 def test_a_run_that_did_not_look_for_marks_says_so() -> None:
-    told = words.copies(narrative(repost_share=float("nan"), unmarked_copy_share=None), "accounts")
+    told = repeats.copies(narrative(repost_share=float("nan"), unmarked_copy_share=None), "accounts")
     assert told.startswith("31 % of its posts say the same as another account's post.")
     assert "did not tell reposts apart" in told
 
@@ -256,4 +266,4 @@ def test_a_run_that_did_not_look_for_marks_says_so() -> None:
 def test_how_often_a_text_came_names_how_many_accounts_and_reposts(
     copies: int, accounts: float, reposts: int, said: str
 ) -> None:
-    assert words.repeated({"copies": copies, "accounts": accounts, "reposts": reposts}) == said
+    assert repeats.repeated({"copies": copies, "accounts": accounts, "reposts": reposts}) == said
