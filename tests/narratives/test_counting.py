@@ -130,6 +130,7 @@ def test_an_account_that_posts_more_is_expected_in_more_narratives() -> None:
     assert cells.posts.tolist() == [320, 40, 40, 40]
     assert cells.active.tolist() == [40] * 4
     assert (cells.share > 1 / 3).all()  # by active accounts it would be a quarter
+    assert cells.least == pytest.approx([1 / 4] * 4)
 
 
 @pytest.mark.parametrize(("known", "alike"), [(False, True), (True, False)])

@@ -45,6 +45,7 @@ def counts_of(
         active=active,
         posts=active,
         share=np.full(k, now_active / everybody),
+        least=np.full(k, now_active / everybody),
         dispersion=Dispersion(alpha, np.full(k, alpha)),
         start=LONG_AGO,
         length=86_400_000_000,
@@ -235,6 +236,16 @@ def test_the_excess_is_what_the_low_end_leaves_unexplained() -> None:
 def test_what_was_to_be_expected_is_the_baseline_carried_on() -> None:
     row = score(counts_of([12], [21], now_active=100, base_active=700)).iloc[0]
     assert row["expected_authors"] == pytest.approx(3)  # 21 in seven days
+
+
+def test_the_ends_of_the_interval_are_beside_the_most_and_the_least_that_can_be_expected() -> None:
+    counts = counts_of([40], [70])
+    (whole,), *_ = counts.looks
+    wide = replace(counts, looks=((replace(whole, share=np.array([0.4]), least=np.array([0.05])),),))
+    one, other = score(counts).iloc[0], score(wide).iloc[0]
+    assert other["rate_ratio_low"] == pytest.approx(one["rate_ratio_low"] / 7 * 0.6 / 0.4)
+    assert other["rate_ratio_high"] == pytest.approx(one["rate_ratio_high"] / 7 * 0.95 / 0.05)
+    assert other["rate_ratio"] == pytest.approx(one["rate_ratio"] / 7 * 0.6 / 0.4)
 
 
 def test_a_jump_is_unproven_where_the_history_is_short() -> None:

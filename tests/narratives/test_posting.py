@@ -316,18 +316,13 @@ def held(rng: np.random.Generator, *, growth: float, breadth: tuple[float, ...],
     return [[low <= growth, growth <= high] for low, high in found.tolist()]
 
 
+@pytest.mark.parametrize("breadth", [(0.05,), (50.0,), (0.05, 0.5, 5.0, 50.0)])
 @pytest.mark.parametrize("growth", [1.0, 3.0])
-def test_the_interval_holds_the_true_growth_on_a_day_of_fourfold_posting(growth: float) -> None:
-    ends = np.array([one for s in range(50) for one in held(np.random.default_rng(s), growth=growth, breadth=(50.0,))])
-    assert len(ends) >= 80
-    low, high = ends.mean(axis=0)
-    assert low >= 0.96
-    assert high >= 0.92
-
-
-@pytest.mark.parametrize("breadth", [(0.05,), (0.05, 0.5, 5.0, 50.0)])
-@pytest.mark.parametrize("growth", [1.0, 3.0])
-def test_the_low_end_is_never_too_high_whatever_habits_people_have(growth: float, breadth: tuple[float, ...]) -> None:
-    ends = np.array([one for s in range(30) for one in held(np.random.default_rng(s), growth=growth, breadth=breadth)])
-    assert len(ends) >= 50
-    assert ends[:, 0].mean() >= 0.975
+@pytest.mark.parametrize("times", [0.5, 4])
+def test_the_interval_holds_the_true_growth_whatever_habits_people_have(
+    growth: float, breadth: tuple[float, ...], times: float
+) -> None:
+    draws = [held(np.random.default_rng(s), growth=growth, breadth=breadth, times=times) for s in range(20)]
+    low, high = np.mean([one for draw in draws for one in draw], axis=0)
+    # 97.5 % each were there one expectation; what lies between the most and the least makes it more
+    assert min(low, high) >= 0.92  # of 40 or so: more than three misses have a chance of 2 %
