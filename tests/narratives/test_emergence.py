@@ -132,16 +132,16 @@ def test_a_flag_needs_the_low_end_of_the_growth_above_one_and_a_small_q() -> Non
 @pytest.mark.parametrize("authors", [1.0, 8.0, 20.0])
 def test_steady_narratives_are_seldom_flagged(authors: float) -> None:
     rng = np.random.default_rng(11)
-    runs = 100
+    runs = 50
     any_flag = sum(_flags(rng.poisson(authors, size=(8, 40))).any() for _ in range(runs))
     # at most 5 % of runs may have any flag: this many is what chance makes of 5 % in 999 of 1,000 such tests
     assert any_flag <= stats.binom.ppf(0.999, runs, 0.05)
 
 
-@pytest.mark.parametrize(("authors", "share"), [(8.0, 0.6), (20.0, 0.99)])  # 24 instead of 8: found in 77 of 100
+@pytest.mark.parametrize(("authors", "share"), [(8.0, 0.6), (20.0, 0.95)])  # 24 instead of 8: found in 77 of 100 runs
 def test_a_tripled_narrative_among_forty_steady_ones_is_found(authors: float, share: float) -> None:
     rng = np.random.default_rng(12)
-    runs = 100
+    runs = 50
     found = 0
     for _ in range(runs):
         per_bin = rng.poisson(authors, size=(8, 40))
