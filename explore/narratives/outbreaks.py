@@ -48,7 +48,7 @@ def split(labels: Ints, spoken: Tokens, langs: Sequence[str | None], past: Histo
     labels, origin = labels.copy(), np.full(len(labels), -1)
     for message in _texts(labels, past):
         labels[message], origin[message] = labels.max(initial=-1) + 1, TEXT
-    for members in _worded(labels, spoken, langs, past, fewest=fewest):
+    for members in _worded(labels, origin < 0, spoken, langs, past, fewest=fewest):
         free = members[origin[members] < 0]
         if len(free):
             labels[free], origin[free] = labels.max(initial=-1) + 1, WORDS
@@ -72,9 +72,11 @@ def _texts(labels: Ints, past: History) -> list[int]:
     return list(dict.fromkeys(texts))
 
 
-def _worded(labels: Ints, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int) -> list[Ints]:
-    """The messages of each thing that words stood out with, the clearest first."""
-    message, word = _uses(labels, spoken, langs, past, fewest=fewest)
+def _worded(
+    labels: Ints, free: Bools, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int
+) -> list[Ints]:
+    """The messages of each thing that words stood out with, the clearest first. `free`: which may be set apart."""
+    message, word = _uses(labels, free, spoken, langs, past, fewest=fewest)
     k = int(word.max(initial=-1)) + 1
     counted = past.compared(message, word, k=k)
     order = np.argsort(word, kind="stable")
@@ -109,12 +111,13 @@ def _stood_out(p: NDArray[np.float64], tests: int) -> list[tuple[int, int]]:
 
 
 def _uses(
-    labels: Ints, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int
+    labels: Ints, free: Bools, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int
 ) -> tuple[Ints, Ints]:
     """Message and word of every use of a word that may tell of something no narrative holds: content words that enough
     units use, in fewer messages than a narrative needs, not mostly one text, and not mostly within one narrative. All
-    is counted over the whole past, so that it does not favour growth."""
+    is counted over the whole past, so that it does not favour growth; messages that are not free do not count."""
     message, word = content_uses(spoken, langs)
+    message, word = message[free[message]], word[free[message]]
     messages = np.bincount(word, minlength=1)[word]
     rare = (messages > 1) & (messages < max(fewest, SMALL))
     uses = pd.DataFrame({"message": message[rare], "word": word[rare]})

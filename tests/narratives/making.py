@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from explore.narratives import clusters, pipeline, space
+from explore.narratives import clusters, outbreaks, pipeline, space
 from explore.narratives.pipeline import explore
 from explore.narratives.run import Run, RunConfig
 from explore.narratives.space import Points, Space
@@ -24,7 +24,7 @@ from explore.settings import Workspace
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 START = datetime(2026, 3, 2, tzinfo=UTC)
-COLUMNS = ("post_id", "created_at", "author_id", "text", "lang", "views", "shares")
+COLUMNS = ("post_id", "created_at", "author_id", "text", "lang", "views", "shares", "url", "media_id")
 
 Post = dict[str, Any]
 
@@ -143,10 +143,14 @@ def run_with(workspace: Workspace, posts: Sequence[Post], *, groups: Sequence[st
             labels[pd.Series(texts).str.contains(word)] = label
         return clusters.Clusters(labels, np.where(labels >= 0, 1.0, 0.0), origin=np.zeros_like(labels))
 
+    def none(labels: np.ndarray[Any, np.dtype[np.int64]], *_: Any, **__: Any) -> outbreaks.Outbreaks:
+        return outbreaks.Outbreaks(labels, np.full(len(labels), -1, dtype=np.int64))
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "_compared", noted)
         patch.setattr(space, "lay_out", in_a_row)
         patch.setattr(clusters, "settle", by_word)
+        patch.setattr(outbreaks, "split", none)
         return explored(workspace, posts, **config)
 
 

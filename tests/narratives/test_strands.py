@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from explore.narratives import ranking
+from explore.narratives.history import History
 from explore.narratives.pipeline import recluster
-from explore.narratives.strands import History, history, split
+from explore.narratives.strands import split
 from explore.narratives.windows import Window
 from explore.posts.snapshots import open_snapshot
 from tests.narratives.conftest import Explored
@@ -27,7 +28,7 @@ def chatter(seed: int, *, burst: range = range(0), at: int = 12) -> History:
     day = np.where(np.isin(message, burst), at, rng.integers(DAYS, size=MESSAGES))
     unit = np.where(np.isin(message, burst), 1_000 + message, rng.integers(400, size=MESSAGES))
     day[0], day[-1] = 0, DAYS - 1
-    return History(day.astype(np.int64), unit.astype(np.int64), message)
+    return History(day.astype(np.int64), unit.astype(np.int64), message, np.ones(MESSAGES, dtype=bool))
 
 
 def one_narrative(**groups: range) -> tuple[Ints, Ints]:
@@ -78,20 +79,39 @@ def test_of_a_strand_and_one_within_it_the_clearer_is_split_off() -> None:
 def test_a_history_too_short_for_a_baseline_splits_nothing(hours: int) -> None:
     at = np.linspace(0, hours * 3600e6, MESSAGES).astype(np.int64)
     labels, finer = one_narrative(burst=range(800, 840))
-    past = history(at, np.arange(MESSAGES), np.arange(MESSAGES), length=int(24 * 3600e6))
+    messages, known = np.arange(MESSAGES), np.ones(MESSAGES, dtype=bool)
+    past = History.of(at, messages, messages, known, length=int(24 * 3600e6))
     assert split(labels, [finer], past).max() == 0
 
 
 def test_no_posts_with_a_time_split_nothing() -> None:
     none = np.array([], dtype=np.int64)
     labels, finer = one_narrative(burst=range(30))
-    assert (split(labels, [finer], history(none, none, none, length=1)) == labels).all()
+    empty = History.of(none, none, none, none.astype(bool), length=1)
+    assert (split(labels, [finer], empty) == labels).all()
 
 
-def test_bins_are_counted_back_from_the_last_post_and_an_incomplete_first_one_is_left_out() -> None:
-    past = history(np.array([0, 5, 9, 10, 24]), np.arange(5), np.arange(5), length=10)
-    assert past.bin.tolist() == [0, 0, 0, 1], "the bins are (4, 14] and (14, 24]"
-    assert past.message.tolist() == [1, 2, 3, 4]
+def test_eight_times_the_posting_by_the_same_people_splits_nothing() -> None:
+    """Every part of the narrative is about as large as before among the posts of the last day."""
+    parts = {f"part{i}": range(40 * i, 40 * i + 40) for i in range(20)}
+    labels, finer = one_narrative(**parts)
+    rng = np.random.default_rng(6)
+    broken = 0
+    for _ in range(20):
+        day = rng.choice(DAYS, size=MESSAGES, p=[1 / 21] * (DAYS - 1) + [8 / 21])
+        day[:DAYS] = np.arange(DAYS)
+        unit = rng.integers(60, size=MESSAGES)
+        past = History(day.astype(np.int64), unit, np.arange(MESSAGES), np.ones(MESSAGES, dtype=bool))
+        broken += split(labels, [finer], past).max() > 0
+    assert broken <= 1
+
+
+def test_messages_are_units_where_no_account_is_known() -> None:
+    burst = range(100, 125)
+    labels, finer = one_narrative(burst=burst)
+    given = chatter(1, burst=burst)
+    past = History(given.bin, given.message, given.message, np.zeros(MESSAGES, dtype=bool))
+    assert np.flatnonzero(split(labels, [finer], past) == 1).tolist() == list(burst)
 
 
 @pytest.mark.parametrize("granularity", ["broad", "fine"])
