@@ -52,7 +52,7 @@ def controls(view: View, listed: pd.DataFrame) -> pd.DataFrame:
         persist_state="session",
     )
     stories = session.stories_of(view)
-    shown = findings.rows(stories, narratives, view.window, view.run.unit, rest=everything)
+    shown = findings.rows(stories, narratives, view.window, view.run.unit, rest=everything, dated=view.is_hindsight)
     narrowed = bool(wanted_languages or wanted_regions)
     return findings.passing(shown, search=search, fewest_posts=int(fewest or 0), only_emerging=only, items=not narrowed)
 
