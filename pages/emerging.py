@@ -52,7 +52,7 @@ def controls(view: View, listed: pd.DataFrame) -> pd.DataFrame:
         persist_state="session",
     )
     stories = session.stories_of(view)
-    shown = findings.rows(stories, narratives, view.window, view.run.unit, rest=everything)
+    shown = findings.rows(stories, narratives, view.window, view.run.unit, rest=everything, dated=view.is_hindsight)
     narrowed = bool(wanted_languages or wanted_regions)
     return findings.passing(shown, search=search, fewest_posts=int(fewest or 0), only_emerging=only, items=not narrowed)
 
@@ -284,6 +284,8 @@ def detail(view: View, narrative: dict[str, Any], chosen: dict[str, Any]) -> Non
         cards.heading(narrative["label"], words.status(narrative))
         why = words.why(narrative, view.window, view.run.unit, dated=view.is_hindsight)
         st.write(f"{why} {clearest(narrative, view.window, view.run.unit, dated=view.is_hindsight)}".strip())
+        if words.status(narrative) in words.CHANGED:  # else a ratio promises what chance explains
+            st.write(f"{words.shares(narrative, view.run.unit)} {words.certainty(narrative)}".strip())
         if evidence.wave is not None:
             st.write(waves.wave(evidence, dated=view.is_hindsight))
         cards.steady(view, int(narrative["narrative_id"]))

@@ -43,14 +43,16 @@ class Cells:
 
     `units`: shape (k, 1 + bins); `active` (of all posts, clustered or not), `posts`: shape (1 + bins,); the tested
     window first. `share`: the part of a narrative's units that was to be expected in the tested window if nothing
-    changed, shape (k,). `dispersion`: of the windows before. `start`: the tested window's first microsecond since the
-    epoch; `length`: in microseconds; `baseline`: which windows it is compared with.
+    changed, shape (k,), the largest that may be; `least`: the smallest. `dispersion`: of the windows before. `start`:
+    the tested window's first microsecond since the epoch; `length`: in microseconds; `baseline`: which windows it is
+    compared with.
     """
 
     units: Ints
     active: Ints
     posts: Ints
     share: Floats
+    least: Floats
     dispersion: Dispersion
     start: int
     length: int
@@ -155,12 +157,13 @@ def _cells(
     taking = Taking(*entries, posts=weighed)
     units = np.bincount(taking.narrative * n + taking.window, minlength=k * n).reshape(k, n).astype(np.int64)
     active = (posts > 0).sum(axis=0)
-    share, dispersion = _expectation(units, taking, active, ordinary)
+    share, least, dispersion = _expectation(units, taking, active, ordinary)
     return Cells(
         units=units,
         active=active,
         posts=posts.sum(axis=0),
         share=share,
+        least=least,
         dispersion=dispersion,
         start=int(layout.starts[0]),
         length=layout.length,
@@ -168,12 +171,15 @@ def _cells(
     )
 
 
-def _expectation(units: Ints, taking: Taking, active: Ints, ordinary: NDArray[np.bool_]) -> tuple[Floats, Dispersion]:
+def _expectation(
+    units: Ints, taking: Taking, active: Ints, ordinary: NDArray[np.bool_]
+) -> tuple[Floats, Floats, Dispersion]:
     """The tested window's share of each narrative's units if nothing changed, the largest of those that `exposure`
-    knows; and how much the narratives vary beside what was expected in the windows before."""
+    knows, and the smaller of those by posts and by active units; and how much the narratives vary beside what was
+    expected in the windows before."""
     k = len(units)
     if active[0] == 0 or active[1:].sum() == 0:
-        return np.full(k, np.nan), Dispersion.none(k)
+        return np.full(k, np.nan), np.full(k, np.nan), Dispersion.none(k)
     unit, window = np.nonzero(taking.posts)
     effort = Effort.of(taking.posts[unit, window], window, windows=len(active))
     covered = 1 + _ordinary(taking.posts[:, 1:].sum(axis=0), active[1:])
@@ -188,7 +194,7 @@ def _expectation(units: Ints, taking: Taking, active: Ints, ordinary: NDArray[np
     posting = share_by_posting(effort, units.sum(axis=1))
     equal = active[0] / active.sum()
     share = np.maximum(posting, most * equal + (1 - most) * posting)
-    return np.maximum(share, share_by_own(taking, k=k)), dispersion
+    return np.maximum(share, share_by_own(taking, k=k)), np.minimum(posting, equal), dispersion
 
 
 def _ordinary(posts: Ints, active: Ints) -> Ints:

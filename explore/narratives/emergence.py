@@ -39,7 +39,8 @@ def score(counts: Counts) -> pd.DataFrame:
     Columns of the window and the windows right before: now_authors, now_active, base_authors, base_active, base_bins,
     now_active_posts, base_active_posts (all posts of the snapshot in these times), now_posts, base_posts,
     expected_authors (units to be expected in the window if nothing changed, from those of the baseline), rate_ratio,
-    rate_ratio_low, rate_ratio_high (95 %; growth beyond what was to be expected), excess_low
+    rate_ratio_low, rate_ratio_high (95 %; growth beyond what was to be expected: the low end beside the most that can
+    be expected, as the ratio is, the high end beside the least), excess_low
     (units beyond what was to be expected, the low end: now x (1 - 1 / rate_ratio_low), the attributable number of
     epidemiologists; below 0 where growth may be none), dispersion, testable, spark. `p_value` (one-sided) is that of
     the window and its parts together; `chance_p`, `chance_low` the same and the low end of the growth where narratives
@@ -141,7 +142,8 @@ def _tested(cells: Cells, *, level: float) -> Columns:
         columns["expected"] = base * share / (1 - share)
         columns["ratio"] = (now + 0.5) / (base + 0.5) * (1 - share) / share
         chance = Dispersion.none(len(now))
-        columns["low"], columns["high"] = varying.interval(now, base, share=share, windows=windows, level=level)
+        columns["low"], _ = varying.interval(now, base, share=share, windows=windows, level=level)
+        _, columns["high"] = varying.interval(now, base, share=cells.least, windows=windows, level=level)
         columns["chance_low"], _ = chance.interval(now, base, share=share, windows=windows, level=level)
         columns["chance_p"] = chance.tail(now, base, share=share, windows=windows)
         columns["p"] = varying.tail(now, base, share=share, windows=windows) if cells.testable else nothing

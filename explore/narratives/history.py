@@ -45,17 +45,20 @@ class History:
         """Number of bins, at least 1."""
         return max(1, int(self.bin.max(initial=-1)) + 1)
 
-    def compared(self, message: Ints, label: Ints, *, k: int) -> Compared:
-        """Units per label and bin. `message`, `label`: one pair for each message of each of the labels 0..k-1."""
+    def compared(self, message: Ints, label: Ints, *, k: int, counted: NDArray[np.bool_] | None = None) -> Compared:
+        """Units per label and bin. `message`, `label`: one pair for each message of each of the labels 0..k-1.
+        `counted`: which posts count; not given = all."""
         held, order = np.bincount(self.message, minlength=1), np.argsort(self.message, kind="stable")
         starts = np.append(0, np.cumsum(held))
         inside = message < len(held)
         message, label = message[inside], label[inside]
         lengths = held[message]
         first = np.repeat(starts[message] - (np.cumsum(lengths) - lengths), lengths)
-        post = order[first + np.arange(len(first))]
+        post, label = order[first + np.arange(len(first))], np.repeat(label, lengths)
+        if counted is not None:
+            post, label = post[counted[post]], label[counted[post]]
         units = int(self.unit.max(initial=0)) + 1
-        cells = np.unique((np.repeat(label, lengths) * self.bins + self.bin[post]) * units + self.unit[post]) // units
+        cells = np.unique((label * self.bins + self.bin[post]) * units + self.unit[post]) // units
         now = np.bincount(cells, minlength=k * self.bins).reshape(k, self.bins).astype(np.int64)
         return Compared(now, _before(now), self)
 

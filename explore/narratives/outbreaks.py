@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives.history import FEWEST_UNITS, History
+from explore.narratives.history import FEWEST_UNITS, Compared, History
 from explore.narratives.origins import TEXT, WORDS
 from explore.narratives.tokens import Tokens, content_uses
 
@@ -59,8 +59,7 @@ def _texts(labels: Ints, past: History) -> list[int]:
     """Messages that stood out in some window in which less than half of their narrative's units posted them."""
     candidates = np.flatnonzero(_units(past, len(labels)) >= FEWEST_UNITS)
     counted = past.compared(candidates, np.arange(len(candidates)), k=len(candidates))
-    inside = np.flatnonzero(labels >= 0)
-    around = past.compared(inside, labels[inside], k=int(labels.max(initial=-1)) + 1)
+    around = _around(labels, past)
     texts = []
     for row, bin_ in _stood_out(counted.p_values(), counted.tests):
         home = labels[candidates[row]]
@@ -75,10 +74,16 @@ def _texts(labels: Ints, past: History) -> list[int]:
 def _worded(
     labels: Ints, free: Bools, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int
 ) -> list[Ints]:
-    """The messages of each thing that words stood out with, the clearest first. `free`: which may be set apart."""
-    message, word = _uses(labels, free, spoken, langs, past, fewest=fewest)
+    """The messages of each thing that words stood out with, the clearest first. `free`: which may be set apart.
+
+    Posts of a narrative that stood out itself in their window are told by it, and would lift every word they use.
+    """
+    around = _around(labels, past)
+    told = np.vstack([around.p_values() <= LEVEL / max(1, around.tests), np.zeros((1, past.bins), dtype=bool)])
+    untold = ~told[labels[past.message], past.bin]  # the last row answers for -1
+    message, word = _uses(labels, free, untold, spoken, langs, past, fewest=fewest)
     k = int(word.max(initial=-1)) + 1
-    counted = past.compared(message, word, k=k)
+    counted = past.compared(message, word, k=k, counted=untold)
     order = np.argsort(word, kind="stable")
     starts = np.append(0, np.cumsum(np.bincount(word, minlength=k)))
     things: list[tuple[Ints, Ints]] = []
@@ -86,11 +91,8 @@ def _worded(
         if counted.now[row, bin_] < FEWEST_SPEAKERS or counted.lows(row, np.array([bin_]))[0] < FAST:
             continue
         holding = np.sort(message[order[starts[row] : starts[row + 1]]])
-        posts = past.message[past.bin == bin_]
-        posts = posts[np.isin(posts, holding)]
-        if _held(labels[posts]):
-            continue  # a narrative that grew lifted the word: what is left of it is chatter
-        then = np.unique(posts)
+        holding = holding[~told[labels[holding], bin_]]
+        then = np.intersect1d(holding, past.message[past.bin == bin_])
         home = next((i for i, (_, lead) in enumerate(things) if _overlap(lead, then) >= SAME_THING), None)
         if home is None:
             things.append((holding, then))
@@ -98,6 +100,12 @@ def _worded(
             members, lead = things[home]
             things[home] = (np.union1d(members, then), lead)
     return [members for members, _ in things]
+
+
+def _around(labels: Ints, past: History) -> Compared:
+    """The narratives themselves."""
+    inside = np.flatnonzero(labels >= 0)
+    return past.compared(inside, labels[inside], k=int(labels.max(initial=-1)) + 1)
 
 
 def _stood_out(p: NDArray[np.float64], tests: int) -> list[tuple[int, int]]:
@@ -115,17 +123,18 @@ def _stood_out(p: NDArray[np.float64], tests: int) -> list[tuple[int, int]]:
 
 
 def _uses(
-    labels: Ints, free: Bools, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int
+    labels: Ints, free: Bools, untold: Bools, spoken: Tokens, langs: Sequence[str | None], past: History, *, fewest: int
 ) -> tuple[Ints, Ints]:
     """Message and word of every use of a word that may tell of something no narrative holds: content words that enough
     units use, in fewer messages than a narrative needs, not mostly one text, and not mostly within one narrative. All
-    is counted over the whole past, so that it does not favour growth; messages that are not free do not count."""
+    is counted over the whole past, so that it does not favour growth; messages that are not free and posts that are
+    told already do not count."""
     message, word = content_uses(spoken, langs)
     message, word = message[free[message]], word[free[message]]
     messages = np.bincount(word, minlength=1)[word]
     rare = (messages > 1) & (messages < max(fewest, SMALL))
     uses = pd.DataFrame({"message": message[rare], "word": word[rare]})
-    posts = np.bincount(past.message, minlength=len(labels))
+    posts = np.bincount(past.message[untold], minlength=len(labels))
     uses = uses.assign(posts=posts[uses["message"]], narrative=labels[uses["message"]])
     every = uses.groupby("word")["posts"].sum()
     one_text = uses.groupby("word")["posts"].max()
@@ -140,11 +149,6 @@ def _units(past: History, n: int) -> Ints:
     """Distinct units per message, shape (n,)."""
     units = int(past.unit.max(initial=0)) + 1
     return np.bincount(np.unique(past.message * units + past.unit) // units, minlength=n)[:n].astype(np.int64)
-
-
-def _held(narrative: Ints) -> bool:
-    """Whether one narrative holds some posts. `narrative`: of each post, -1 = none."""
-    return bool(np.bincount(narrative[narrative >= 0], minlength=1).max() >= HELD * len(narrative))
 
 
 def _overlap(one: Ints, other: Ints) -> float:

@@ -7,9 +7,10 @@ elsewhere. Its words and links give it away: those that are much more frequent i
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 import duckdb
 import numpy as np
@@ -27,6 +28,8 @@ FEWEST = 3  # of its units in the window, too: what one of them says is not what
 HELD = 0.2  # of the posts with a word or link lie in the narrative: then it tells
 HELD_TWO = 0.5  # of the posts with two telling words: else these may be of something else, too
 HELD_NEW = 0.1  # is enough for a name that was rare before
+SAMPLE = 2_000  # posts that show which words are far too common to tell, before all posts that hold one are read
+COMMON = 5  # uses there, beside which those in the narrative are too few
 RISE = 10.0  # times as frequent as elsewhere, or before the window: much more
 SAME_NAME = 0.5  # of the posts with either word hold both: they are one name, and tell one thing
 
@@ -40,6 +43,7 @@ _POSTS = """
     JOIN (SELECT text, lang, file_row_number AS row FROM read_parquet($posts, file_row_number = true)
           WHERE created_at >= $since AND created_at < $as_of) s USING (row)
     WHERE r.narrative_id = $narrative
+        OR ($every > 0 AND row % greatest($every, 1) = 0)
         OR regexp_matches(regexp_replace(lower(s.text), 'https?://\\S+|[''’ʼ`´]', '', 'g'), $words)
         OR list_has_any(regexp_extract_all(s.text, 'https?://[\\w/.?=&%#~+-]*[\\w/]'), $links)
     ORDER BY row
@@ -73,13 +77,17 @@ def outside(run: Run, snapshot: Snapshot, narrative_id: int, *, window: Window) 
     many as of the posts elsewhere, and a fifth of all posts of baseline and window that hold it are in the narrative; a
     tenth where the word is ten times as frequent in the window as before.
     """
-    own = _posts(run, snapshot, narrative_id, window)
+    sizes = _Sizes.of(run, window)
+    every = max(1, (sizes.now + sizes.before) // SAMPLE)
+    found = _posts(run, snapshot, narrative_id, window, every=every)
+    own, others = found[found["inside"]], found[~found["inside"]]
     if not own["now"].any():
         return None
     candidates = _candidates(own[own["now"]], list(run.narratives["terms"].iloc[narrative_id]))
+    candidates = _without_common(candidates, own, others, every=every)
     shared = set().union(*own.loc[own["now"], "text"].map(links))
     posts = _posts(run, snapshot, narrative_id, window, words=candidates, with_links=sorted(shared))
-    words, told = _telling_words(posts, candidates, _Sizes.of(run, window))
+    words, told = _telling_words(posts, candidates, sizes)
     telling_links, linked = _telling_links(posts, shared)
     now, inside = (posts[name].to_numpy(dtype=bool) for name in ("now", "inside"))
     two = _as_names(told).sum(axis=1) >= 2
@@ -103,8 +111,12 @@ def _posts(
     *,
     words: Sequence[str] = (),
     with_links: Sequence[str] = (),
+    every: int = 0,
 ) -> pd.DataFrame:
-    """Posts of baseline and window that are the narrative's or may hold one of these: inside, now, text, lang, unit."""
+    """Posts of baseline and window that are the narrative's or may hold one of these, and every so many-th.
+
+    Columns: inside, now, text, lang, unit.
+    """
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         found = connection.execute(
@@ -118,6 +130,7 @@ def _posts(
                 "as_of": window.as_of,
                 "words": _any_of(words) if words else _NO_WORD,
                 "links": list(with_links),
+                "every": every,
             },
         ).df()
     return found.assign(unit=np.where(found["author"] >= 0, found["author"], -1 - found["message"]))
@@ -129,6 +142,16 @@ def _candidates(now: pd.DataFrame, terms: Sequence[str]) -> list[str]:
     frequent = (uses.nunique() >= FEWEST) & (uses.size() >= FREQUENT * len(now))
     recurring = uses.size()[frequent].sort_values(ascending=False, kind="stable").index
     return list(dict.fromkeys([*(term for term in terms if term in recurring), *recurring]))[:CANDIDATES]
+
+
+def _without_common(candidates: Sequence[str], own: pd.DataFrame, others: pd.DataFrame, *, every: int) -> list[str]:
+    """The candidates without those that `others`, every so many-th post elsewhere, show to be far too common."""
+    inside, elsewhere = (Counter(word for words in _words(posts) for word in words) for posts in (own, others))
+    return [
+        word
+        for word in candidates
+        if elsewhere[word] < COMMON or inside[word] >= HELD_NEW / 2 * (inside[word] + every * elsewhere[word])
+    ]
 
 
 @dataclass(frozen=True)
@@ -183,15 +206,14 @@ def _as_names(told: Bools) -> Bools:
     return np.column_stack(names) if names else np.zeros((len(told), 0), dtype=bool)
 
 
-def _words(posts: pd.DataFrame) -> list[list[str]]:
-    """The content words of each post; a text that comes again is read once."""
-    read: dict[Any, list[str]] = {}
-    found = []
-    for text, lang in zip(posts["text"], posts["lang"].fillna("en"), strict=True):
-        if (text, lang) not in read:
-            read[text, lang] = content_words(text, lang)
-        found.append(read[text, lang])
-    return found
+def _words(posts: pd.DataFrame) -> list[tuple[str, ...]]:
+    """The content words of each post."""
+    return [_read(text, lang) for text, lang in zip(posts["text"], posts["lang"].fillna("en"), strict=True)]
+
+
+@lru_cache(maxsize=1 << 15)
+def _read(text: str, lang: str) -> tuple[str, ...]:
+    return tuple(content_words(text, lang))
 
 
 def _any_of(words: Sequence[str]) -> str:

@@ -33,8 +33,11 @@ WHOLE_FILE = 2.0  # times as much as usual, from which on the growth of the whol
 CLIPPED = 90  # characters of a text in a row
 
 
-def rows(stories: Stories, listed: pd.DataFrame, window: Window | None, unit: str, *, rest: bool) -> pd.DataFrame:
+def rows(
+    stories: Stories, listed: pd.DataFrame, window: Window | None, unit: str, *, rest: bool, dated: bool = False
+) -> pd.DataFrame:
     """What *Emerging* lists: one row a story, in their order; with `rest` the narratives without a finding after them.
+    `dated` names the end of the window instead of "last".
 
     `listed`: of `ranking.emerging`, the narratives that may be shown. Columns: status, finding (its name), kind, marks,
     parts (other findings folded into it), spark (units per quarter of a window), now, expected, before (mean per window
@@ -47,14 +50,17 @@ def rows(stories: Stories, listed: pd.DataFrame, window: Window | None, unit: st
     parts = stories.findings.groupby("story").size() if len(stories.findings) else {}
     known = listed.set_index("narrative_id", drop=False)
     told = [
-        _row(head, known.loc[head["narrative_id"]] if head["kind"] == NARRATIVE else None, window, unit)
+        _row(head, known.loc[head["narrative_id"]] if head["kind"] == NARRATIVE else None, window, unit, dated=dated)
         | {"parts": int(parts[head["story"]]) - 1}
         for head in heads.to_dict("records")
         if head["kind"] != NARRATIVE or head["narrative_id"] in known.index
     ]
     if rest:
         calm_ones = listed[listed["state"] == NONE].to_dict("records")
-        told += [_row(row | {"kind": NARRATIVE, "item_id": ""}, row, window, unit) | {"parts": 0} for row in calm_ones]
+        told += [
+            _row(row | {"kind": NARRATIVE, "item_id": ""}, row, window, unit, dated=dated) | {"parts": 0}
+            for row in calm_ones
+        ]
     return pd.DataFrame(told, columns=COLUMNS)
 
 
@@ -66,8 +72,9 @@ COLUMNS = [
 
 
 def _row(
-    finding: Mapping[Any, Any], narrative: Mapping[Any, Any] | pd.Series | None, window: Window | None, unit: str
-) -> dict[str, Any]:
+    finding: Mapping[Any, Any], narrative: Mapping[Any, Any] | pd.Series | None, window: Window | None, unit: str, *,
+    dated: bool,
+) -> dict[str, Any]:  # fmt: skip
     """The cells of `rows` but for parts."""
     own: Mapping[Any, Any] | pd.Series = {} if narrative is None else narrative
     copies = own.get("unmarked_copy_share")
@@ -86,7 +93,7 @@ def _row(
         "beyond": max(0, int(float(finding["excess_low"]))) if tested else None,
         "growth": _growth(finding),
         "chance": words.one_in(finding["q_value"]) if finding["flagged"] else "",
-        "why": words.why(finding, window, unit),
+        "why": words.why(finding, window, unit, dated=dated),
         "posts": own.get("n_posts", finding["n_posts"]),
         "reach": own.get("reach"),
         "copies": None if copies is None else 100 * copies,

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from explore.narratives.evidence import Evidence
@@ -54,7 +53,7 @@ def life(narrative: Mapping[str, Any], told: Wave | None, unit: str) -> str:
     if told is None:
         return whole
     if told.posts == told.life_posts:
-        return f"All of its life: {whole}"
+        return f"That is its whole life: {whole}"
     share = f"{words.percent(told.share_of_life)} of its posts are in the window"
     older = "The narrative itself is older" if told.is_older else "All of its life"
     return f"{older} ({share}): {whole}"
@@ -100,14 +99,9 @@ def _between(told: Wave) -> str:
     low, high = told.onset_low, told.onset_high
     if low is None or high is None or low == high:
         return ""
-    return f" (between {_short(low, told.onset)} and {_short(high, told.onset)})"
-
-
-def _short(moment: datetime, beside: datetime | None) -> str:
-    """Only the clock where the day is that of `beside`."""
-    if beside is not None and moment.date() == beside.date():
-        return f"{moment:%H:%M}"
-    return f"{moment.day} {moment:%b} {moment:%H:%M}"
+    one_day = low.date() == high.date() == told.onset.date() if told.onset else False
+    clock = "%H:%M" if one_day else "%-d %b %H:%M"
+    return f" (between {low:{clock}} and {high:{clock}})"
 
 
 def _in_all(elsewhere: Outside | None, unit: str) -> str:

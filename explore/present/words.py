@@ -48,17 +48,6 @@ def headline(narratives: pd.DataFrame, window: Window | None, unit: str, *, date
     return f"{grew}; at most {one_in(LEVEL)} of {these} is expected to be a false alarm."
 
 
-def order(narratives: pd.DataFrame, window: Window | None) -> str:
-    """What the order of a list means that begins with no finding, so that its first row is not taken for one; else
-    empty: where a row is flagged, and where no growth could be tested."""
-    if window is None or narratives["flagged"].any() or not narratives["testable"].any():
-        return ""
-    return (
-        "No row below is a finding: none of them surely grew beyond what was to be expected. The first are those that "
-        "may have grown most."
-    )
-
-
 def why(narrative: Mapping[str, Any], window: Window | None, unit: str, *, dated: bool = False) -> str:
     """Who posts this now against before, in one sentence, or why that cannot be tested."""
     if window is None:

@@ -130,6 +130,7 @@ def test_an_account_that_posts_more_is_expected_in_more_narratives() -> None:
     assert cells.posts.tolist() == [320, 40, 40, 40]
     assert cells.active.tolist() == [40] * 4
     assert (cells.share > 1 / 3).all()  # by active accounts it would be a quarter
+    assert cells.least == pytest.approx([1 / 4] * 4)
 
 
 @pytest.mark.parametrize(("known", "alike"), [(False, True), (True, False)])
@@ -158,17 +159,40 @@ def test_without_anybody_active_now_or_before_nothing_is_expected() -> None:
 
 def test_days_of_eightfold_posting_in_the_baseline_say_nothing_of_how_much_narratives_vary() -> None:
     rng = np.random.default_rng(1)
-    often = {5: 8, 6: 8}
     posts = [
-        (at(day + 0.5, second=unit), unit, int(rng.integers(20)))
+        (at(day + 0.5, second=unit), unit, int(rng.integers(6 if day in (5, 6) else 20)))  # and of six subjects only
         for day in range(1, 8)
         for unit in range(100)
-        for _ in range(often.get(day, 1))
+        for _ in range(8 if day in (5, 6) else 1)
     ]
     cells = counted(*posts, k=20, window=Window(as_of=at(8), length=DAY, baseline=6 * DAY)).whole
+    assert (cells.posts / cells.active).tolist() == [1, 8, 8, 1, 1, 1, 1]
     around_active = np.broadcast_to(cells.active[1:], cells.units[:, 1:].shape).astype(np.float64)
     assert Dispersion.estimated(cells.units[:, 1:], around_active).pooled > 0.3
     assert cells.dispersion.pooled < 0.05
+
+
+def test_where_all_are_there_but_post_less_a_new_narrative_is_measured_by_who_is_there() -> None:
+    eight = [(at(day + 0.5, second=unit), unit, unit % 4) for day in (4, 5, 6) for unit in range(40) for _ in range(8)]
+    one = [(at(7.5, second=unit), unit, 4 if unit < 6 else unit % 4) for unit in range(40)]
+    cells = expected_of(*eight, *one, k=5)
+    assert (cells.active.tolist(), cells.posts.tolist()) == ([40] * 4, [40, 320, 320, 320])
+    assert cells.share[4] == pytest.approx(1 / 4)  # by posts it would be a 25th
+
+
+def test_days_that_follow_the_posts_refute_that_only_who_is_there_counts() -> None:
+    rng = np.random.default_rng(2)
+    before = [
+        (at(day + 0.5, second=unit), unit, int(rng.integers(30)))
+        for day in (1, 2, 3, 4, 5, 6)
+        for unit in range(200)
+        for _ in range(5 if day % 2 else 3)
+    ]
+    now = [(at(7.5, second=unit), unit, 30 if unit < 6 else int(rng.integers(30))) for unit in range(200)]
+    week = Window(as_of=at(8), length=DAY, baseline=6 * DAY)
+    cells = counted(*before, *now, k=31, window=week).whole
+    assert cells.active.tolist() == [200] * 7
+    assert cells.share[30] < 1 / 7 - 0.03
 
 
 def test_narratives_that_are_not_ordinary_are_measured_by_the_others() -> None:

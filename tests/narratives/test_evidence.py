@@ -273,7 +273,7 @@ def test_a_narrative_that_is_not_there_is_refused(few: Explored, narrative: int,
 def test_without_times_there_is_evidence_but_no_curve(workspace: Workspace) -> None:
     found = from_posts(workspace, without(FEW, "created_at"), window=None)
     assert found.curve.empty
-    assert found.wave is found.outside is None
+    assert (found.wave, found.outside) == (None, None)
     assert found.expected.empty
     assert not {"earliest", "latest"} & set(found.examples["why"])
     assert len(found.examples) == 4

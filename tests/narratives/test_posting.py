@@ -158,6 +158,22 @@ def test_a_community_that_posts_eightfold_about_its_own_subjects_is_no_finding()
     assert flags <= 1
 
 
+def test_quiet_accounts_with_one_subject_that_all_come_on_one_day_are_no_finding() -> None:
+    flags, blind = 0, 0
+    for seed in range(6):
+        rng = np.random.default_rng([seed, 13])
+        people = People.made(rng)
+        fans, subject = np.arange(ACCOUNTS) < 60, np.arange(NARRATIVES) == 5
+        quiet = People(
+            np.where(fans, 0.3, people.posts), np.where(fans[:, None], subject[None, :] * 1.0, people.habits)
+        )
+        counts = counted(posted(quiet, rng, times=last_day(8), who=np.flatnonzero(fans)))
+        flags += judge(score(counts))["flagged"].sum()
+        blind += by_active(counts)[5]
+    assert flags == 0
+    assert blind == 6
+
+
 @pytest.mark.parametrize("to", [3.0, 6.0])
 def test_a_slow_rise_of_posting_is_no_finding(to: float) -> None:
     flags = 0
@@ -300,18 +316,13 @@ def held(rng: np.random.Generator, *, growth: float, breadth: tuple[float, ...],
     return [[low <= growth, growth <= high] for low, high in found.tolist()]
 
 
+@pytest.mark.parametrize("breadth", [(0.05,), (50.0,), (0.05, 0.5, 5.0, 50.0)])
 @pytest.mark.parametrize("growth", [1.0, 3.0])
-def test_the_interval_holds_the_true_growth_on_a_day_of_fourfold_posting(growth: float) -> None:
-    ends = np.array([one for s in range(50) for one in held(np.random.default_rng(s), growth=growth, breadth=(50.0,))])
-    assert len(ends) >= 80
-    low, high = ends.mean(axis=0)
-    assert low >= 0.96
-    assert high >= 0.92
-
-
-@pytest.mark.parametrize("breadth", [(0.05,), (0.05, 0.5, 5.0, 50.0)])
-@pytest.mark.parametrize("growth", [1.0, 3.0])
-def test_the_low_end_is_never_too_high_whatever_habits_people_have(growth: float, breadth: tuple[float, ...]) -> None:
-    ends = np.array([one for s in range(30) for one in held(np.random.default_rng(s), growth=growth, breadth=breadth)])
-    assert len(ends) >= 50
-    assert ends[:, 0].mean() >= 0.975
+@pytest.mark.parametrize("times", [0.5, 4])
+def test_the_interval_holds_the_true_growth_whatever_habits_people_have(
+    growth: float, breadth: tuple[float, ...], times: float
+) -> None:
+    draws = [held(np.random.default_rng(s), growth=growth, breadth=breadth, times=times) for s in range(20)]
+    low, high = np.mean([one for draw in draws for one in draw], axis=0)
+    # 97.5 % each were there one expectation; what lies between the most and the least makes it more
+    assert min(low, high) >= 0.92  # of 40 or so: more than three misses have a chance of 2 %

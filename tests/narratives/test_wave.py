@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from explore.narratives import wave as waving
 from explore.narratives.counting import Activity
 from explore.narratives.replay import Detection, replay
+from explore.narratives.run import Run
 from explore.narratives.wave import measured, wave, waves
 from explore.narratives.windows import Window
 from explore.settings import Workspace
@@ -32,13 +33,14 @@ def of(moments: list[datetime], *, background: list[datetime] | None = None, win
     return measured(when, unit, views, group, k=1, window=window, activity=activity).iloc[0]
 
 
-def of_narrative(made: Explored, number: int) -> NDArray[np.bool_]:
-    """Which posts of the run's timeline are the narrative's."""
-    return np.asarray(made.run.timeline.narrative == number)
+def held(run: Run, narrative: int) -> NDArray[np.bool_]:
+    """Which posts of the run's timeline a narrative holds."""
+    mine: NDArray[np.bool_] = run.timeline.narrative == narrative
+    return mine
 
 
 def test_a_narrative_whose_first_post_lies_in_the_window_began_with_it(few: Explored) -> None:
-    told = wave(few.run, WINDOW, of_narrative(few, VOTE))
+    told = wave(few.run, WINDOW, held(few.run, VOTE))
     assert told is not None
     assert told.onset == told.onset_low == told.onset_high == told.first_at == at(7.1)
     assert (told.posts, told.units, told.views, told.share_of_life, told.is_older) == (5, 3, 80, 1, False)
@@ -46,7 +48,7 @@ def test_a_narrative_whose_first_post_lies_in_the_window_began_with_it(few: Expl
 
 
 def test_a_steady_narrative_has_no_onset_and_tells_its_window_and_its_life(few: Explored) -> None:
-    told = wave(few.run, WINDOW, of_narrative(few, BREAD))
+    told = wave(few.run, WINDOW, held(few.run, BREAD))
     assert told is not None
     assert (told.onset, told.posts, told.units, told.views, told.life_posts) == (None, 1, 1, 9, 4)
     assert (told.first_at, told.peak_at) == (at(1.5), at(7.9) - timedelta(minutes=6))
@@ -97,8 +99,7 @@ def test_a_narrative_without_a_post_in_the_window_has_no_wave() -> None:
 
 
 def test_a_short_window_is_cut_into_steps_of_a_minute_at_least(few: Explored) -> None:
-    window = Window(as_of=at(7.25), length=timedelta(minutes=20), baseline=HOUR)
-    told = wave(few.run, window, of_narrative(few, VOTE))
+    told = wave(few.run, Window(as_of=at(7.25), length=timedelta(minutes=20), baseline=HOUR), held(few.run, VOTE))
     assert told is not None
     assert told.step == timedelta(minutes=1)
 
@@ -110,7 +111,7 @@ def test_many_waves_are_the_waves_of_each(streamed: Explored) -> None:
         *("narrative_id", "onset", "onset_low", "onset_high", "wave_posts", "wave_authors", "wave_views")
     ]
     for row in table.to_dict("records"):
-        told = wave(streamed.run, window, of_narrative(streamed, row["narrative_id"]))
+        told = wave(streamed.run, window, held(streamed.run, row["narrative_id"]))
         assert told is not None
         assert (told.posts, told.units) == (row["wave_posts"], row["wave_authors"])
         assert told.onset == (None if pd.isna(row["onset"]) else row["onset"])
@@ -119,7 +120,7 @@ def test_many_waves_are_the_waves_of_each(streamed: Explored) -> None:
 
 
 def test_what_is_not_there_yet_has_no_wave(few: Explored) -> None:
-    assert wave(few.run, Window(as_of=at(7)), of_narrative(few, VOTE)) is None
+    assert wave(few.run, Window(as_of=at(7)), held(few.run, VOTE)) is None
 
 
 def test_time_to_the_flag_counts_from_the_onset_of_the_wave_that_was_flagged(

@@ -28,6 +28,16 @@ def test_the_fastest_growing_narrative_is_shown_first_with_its_finding(open_app:
     assert not app.exception
 
 
+def test_the_wave_stands_before_the_whole_life(open_app: Open, kept: Run, posts: list[Post]) -> None:
+    said = read(open_app("narrative"))
+    assert "Since its first post, 15 Mar 2026 00:35 UTC. In the last 24 h: 70 posts by 41 accounts" in said
+    assert said.index("Since its first post") < said.index("That is its whole life: 70 posts")
+    assert "Since when. The file goes back further" in said
+    steady = read(open_app("narrative", narrative=narrative_of(kept, posts, "lluvia")))
+    assert "No clear beginning of a wave. In the last 24 h:" in steady
+    assert "of its posts are in the window): 70 posts" in steady
+
+
 def test_how_steady_it_is_shows_once_it_is_measured(open_app: Open, full: Run) -> None:
     assert "Not measured yet: whether it is found again" in read(open_app("narrative"))
     stability.measure(full)

@@ -24,7 +24,9 @@ NARRATIVE: dict[str, Any] = {
     "first_at": pd.Timestamp("2017-08-17 16:21:00Z"), "last_at": pd.Timestamp("2017-08-18 01:58:00Z"),
     "now_authors": 94, "now_active": 427, "base_authors": 11, "base_active": 2660, "base_bins": 7,
     "now_posts": 1180, "base_posts": 14, "rate_ratio": 46.9, "rate_ratio_low": 31.2, "rate_ratio_high": 98.4,
-    "p_value": 1e-40, "q_value": 2e-38, "flagged": True, "testable": True,
+    "now_active_posts": 900, "base_active_posts": 5600, "expected_authors": 2.0, "excess_low": 90.9,
+    "p_value": 1e-40, "q_value": 2e-38, "flagged": True, "testable": True, "state": "emerging", "reason": "",
+    "marks": [], "origin": "cluster",
     "copy_share": 0.31, "repost_share": 120 / 1204, "unmarked_copy_share": 253 / 1204,
     "top_author_share": 0.08, "languages": ["en", "es"], "spark": [0, 0, 3, 40],
 }  # fmt: skip
@@ -93,7 +95,8 @@ def evidence(*posts: dict[str, Any], **changes: Any) -> Evidence:
 def without_times() -> Evidence:
     """The same of a file without times, authors and views."""
     nothing = {
-        "first_at": pd.NaT, "last_at": pd.NaT, "testable": False, "flagged": False, "reach": None, "n_authors": None,
+        "first_at": pd.NaT, "last_at": pd.NaT, "testable": False, "flagged": False, "state": "none",
+        "reach": None, "n_authors": None,
         "now_authors": 0, "now_active": 0, "base_authors": 0, "base_active": 0, "base_bins": 0,
         "rate_ratio": float("nan"), "rate_ratio_low": float("nan"), "rate_ratio_high": float("nan"),
         "p_value": float("nan"), "q_value": float("nan"), "top_author_share": None,

@@ -67,6 +67,9 @@ def test_first_post_tenth_account_and_first_flag_are_marked_where_they_lie_on_th
     assert "tenth account" not in drawn
     assert "first flag" not in str(charts.curve(evidence()).to_dict())
     before = replace(found, first_at=WINDOW.baseline_start - timedelta(days=9))
+    waving = str(charts.curve(evidence(), detection=replace(found, onset=flag - timedelta(hours=1))).to_dict())
+    assert "wave begins" in waving
+    assert "wave begins" not in drawn
     assert "first post" not in str(charts.curve(evidence(), detection=before).to_dict())
 
 

@@ -21,7 +21,7 @@ def test_a_flag_says_who_counts_which_window_which_baseline_what_changed_and_how
     assert said["What changed"].startswith(
         "94 of 427 active accounts posted this in the 24 h to 18 Aug 2017 02:00 UTC;"
     )
-    assert "That is 47× the earlier rate" in said["What changed"]
+    assert "94 accounts came, 47× as many" in said["What changed"]
     assert "at most 1 in 1,000 is expected to be a false alarm" in said["How sure"]
     assert "The q-value is below 0.001, with how many" in said["How sure"]
 

@@ -8,62 +8,6 @@ import pandas as pd
 import pytest
 
 from explore.present import tables
-from tests.present.handmade import WINDOW, narrative
-
-SILENT = {"now_authors": 0, "now_posts": 0, "base_authors": 0, "flagged": False, "q_value": 1.0}
-
-
-def listed(*rows: dict[str, Any]) -> pd.DataFrame:
-    return pd.DataFrame([narrative(regions=["ES"], **row) for row in rows or ({},)])
-
-
-def test_a_row_says_how_much_how_fast_and_how_sure() -> None:
-    row = tables.emerging(listed(), WINDOW, "accounts").iloc[0]
-    assert row["status"] == "▲ emerging"
-    assert (row["now"], row["active"], row["before"]) == (94, 427, 1.6)
-    assert row["growth"] == "47× (at least 31×)"
-    assert row["chance"] == "1 in 1,000"
-    assert (row["copies"], row["reposts"]) == (pytest.approx(100 * 253 / 1204), pytest.approx(100 * 120 / 1204))
-    assert row["terms"] == "death toll, ramblas, van"
-    assert row["why"].startswith("94 of 427 active accounts posted this in the last 24 h")
-
-
-def test_where_the_run_does_not_tell_reposts_apart_all_count_as_copies() -> None:
-    unmarked = {"repost_share": float("nan"), "unmarked_copy_share": float("nan")}
-    row = tables.emerging(listed(unmarked), WINDOW, "accounts").iloc[0]
-    assert row["copies"] == pytest.approx(31)
-    assert pd.isna(row["reposts"])
-
-
-def test_a_moment_in_the_past_is_named_in_the_sentence() -> None:
-    row = tables.emerging(listed(), WINDOW, "accounts", dated=True).iloc[0]
-    assert "in the 24 h to 18 Aug 2017 02:00 UTC" in row["why"]
-
-
-def test_growth_that_chance_explains_promises_no_figure() -> None:
-    row = tables.emerging(listed({"flagged": False, "q_value": 0.6}), WINDOW, "accounts").iloc[0]
-    assert row["growth"] == "could be chance"
-    assert row["chance"] == ""
-
-
-def test_an_interval_on_both_sides_of_one_is_shown_whole() -> None:
-    changes = {"flagged": False, "q_value": 1.0, "rate_ratio": 1.2, "rate_ratio_low": 0.7, "rate_ratio_high": 1.9}
-    assert tables.emerging(listed(changes), WINDOW, "accounts")["growth"].item() == "1.2× (0.7× to 1.9×)"
-
-
-def test_what_cannot_be_tested_or_is_silent_has_no_growth() -> None:
-    untested = {"testable": False, "flagged": False, "base_bins": 0, "base_authors": 0}
-    table = tables.emerging(listed(untested, SILENT | {"rate_ratio_low": 0.1}), WINDOW, "accounts")
-    assert table["growth"].to_list() == ["", ""]
-    assert table["status"].to_list() == ["not testable", "silent"]
-    assert pd.isna(table["before"][0])
-
-
-def test_an_empty_list_is_an_empty_table() -> None:
-    empty = listed()[:0]
-    assert tables.emerging(empty, WINDOW, "accounts").empty
-    assert tables.choices(empty, "languages") == []
-    assert tables.filtered(empty, languages=["en"], regions=[], fewest_posts=1, only_emerging=True, search="x").empty
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ def test_a_narrative_that_began_with_its_wave_is_said_to_begin_with_its_first_po
     assert waves.since(WAVE) == "Since its first post, 17 Aug 2017 16:21 UTC."
 
 
-def test_the_times_between_which_it_began_name_the_day_where_it_is_another() -> None:
+def test_the_times_between_which_it_began_both_name_their_day_where_one_is_of_another() -> None:
     wide = replace(OLDER, onset_low=BEGAN - timedelta(hours=20))
-    assert waves.since(wide) == "Since 17 Aug 2017 16:21 UTC (between 16 Aug 20:21 and 16:30)."
+    assert waves.since(wide) == "Since 17 Aug 2017 16:21 UTC (between 16 Aug 20:21 and 17 Aug 16:30)."
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_life_comes_second_and_says_that_it_is_older_than_its_wave() -> None:
     assert waves.life(narrative(), OLDER, "accounts").startswith(
         f"The narrative itself is older (98 % of its posts are in the window): {whole}"
     )
-    assert waves.life(narrative(), replace(WAVE, posts=1204), "accounts").startswith(f"All of its life: {whole}")
+    assert waves.life(narrative(), replace(WAVE, posts=1204), "accounts").startswith(f"That is its whole life: {whole}")
     assert waves.life(narrative(), None, "accounts").startswith(whole)
 
 
