@@ -13,7 +13,7 @@ from explore.commands.windows import AsOf, Baseline, Length, asked
 from explore.narratives import items, ranking
 from explore.narratives.emergence import NONE
 from explore.narratives.run import open_run
-from explore.narratives.stories import Stories, stories
+from explore.narratives.stories import NARRATIVE, Stories, stories
 from explore.narratives.windows import Window
 from explore.posts.snapshots import open_snapshot
 from explore.present import findings, windows, words
@@ -78,9 +78,10 @@ def _told(told: Stories, window: Window | None, unit: str, *, dated: bool, top: 
     lines = []
     for row in told.findings[told.findings["is_head"]].head(top).to_dict("records") if len(told.findings) else []:
         parts = int((told.findings["story"] == row["story"]).sum()) - 1
-        number = row["narrative_id"] if row["kind"] == "narrative" else findings.KINDS[row["kind"]]
+        number = row["narrative_id"] if row["kind"] == NARRATIVE else findings.KINDS[row["kind"]]
         marks = findings.marked_as(row)
-        more = [f"with {words.count(parts, 'part')}"] if parts else []
+        more = [] if row["kind"] == NARRATIVE else [findings.held(row)]
+        more += [f"with {words.count(parts, 'part')}"] if parts else []
         lines += [
             f"{number:>5}  {words.status(row):<14} {findings.name(row)}",
             f"       {' · '.join([words.why(row, window, unit, dated=dated), *more, *([marks] if marks else [])])}",
@@ -104,7 +105,7 @@ def _with_stories(listed: pd.DataFrame, told: Stories) -> pd.DataFrame:
     """The narratives with `story` (null without a finding) and whether each is its story's head."""
     if told.findings.empty:
         return listed.assign(story=None, is_head=False)
-    own = told.findings[told.findings["kind"] == "narrative"].set_index("narrative_id")[["story", "is_head"]]
+    own = told.findings[told.findings["kind"] == NARRATIVE].set_index("narrative_id")[["story", "is_head"]]
     joined = listed.join(own, on="narrative_id")
     return joined.assign(story=joined["story"].astype("Int64"), is_head=joined["is_head"].fillna(False).astype(bool))
 
