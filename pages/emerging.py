@@ -211,6 +211,9 @@ def described(view: View) -> dict[str, ColumnConfig]:
             help=f"Share of posts that begin with {repeats.REPOST}: no column of the file is."),
         "before": st.column_config.NumberColumn("Usual before", format="%.1f", width=88,
             help=f"Mean {unit} per {span} in the baseline."),
+        "since": st.column_config.DatetimeColumn("Since (UTC)", format=MOMENT, timezone="UTC", width=130,
+            help="When its wave began: the most likely change of its rate beside everybody's activity; empty where "
+            "there is no clear beginning."),
         "first_seen": st.column_config.DatetimeColumn("First seen (UTC)", format=MOMENT, timezone="UTC", width=130),
         "chance": st.column_config.TextColumn("False alarms", width=90,
             help="Of all that stand out as clearly, at most this share is expected to be a false alarm."),
@@ -221,11 +224,23 @@ def described(view: View) -> dict[str, ColumnConfig]:
 
 def told(view: View, shown: pd.DataFrame, columns: list[str]) -> list[str]:
     """The columns that this file and these rows can fill."""
-    empty = {name for name in ("reach", "reposts", "copies", "first_seen") if shown[name].isna().all()}
+    empty = {name for name in ("reach", "reposts", "copies", "first_seen", "since") if shown[name].isna().all()}
     empty |= {name for name in ("marks", "parts") if not shown[name].astype(bool).any()}
     empty |= {"kind"} if set(shown["kind"]) == {"narrative"} else set()
     if view.window is None:
-        empty |= {"status", "spark", "now", "before", "expected", "beyond", "growth", "chance", "first_seen", "why"}
+        empty |= {
+            "status",
+            "spark",
+            "now",
+            "before",
+            "expected",
+            "beyond",
+            "growth",
+            "chance",
+            "first_seen",
+            "since",
+            "why",
+        }
     return [name for name in columns if name not in empty]
 
 

@@ -13,7 +13,7 @@ from explore.commands.windows import AsOf, Baseline, Length, asked
 from explore.narratives import items, ranking
 from explore.narratives.emergence import NONE
 from explore.narratives.run import open_run
-from explore.narratives.stories import NARRATIVE, Stories, stories
+from explore.narratives.stories import NARRATIVE, WAVE, Stories, stories
 from explore.narratives.windows import Window
 from explore.posts.snapshots import open_snapshot
 from explore.present import findings, windows, words
@@ -102,10 +102,11 @@ def _rest(listed: pd.DataFrame, window: Window | None, unit: str, *, dated: bool
 
 
 def _with_stories(listed: pd.DataFrame, told: Stories) -> pd.DataFrame:
-    """The narratives with `story` (null without a finding) and whether each is its story's head."""
+    """The narratives with `story` (null without a finding), whether each is its story's head, and its wave."""
+    columns = ["story", "is_head", *WAVE]
     if told.findings.empty:
-        return listed.assign(story=None, is_head=False)
-    own = told.findings[told.findings["kind"] == NARRATIVE].set_index("narrative_id")[["story", "is_head"]]
+        return listed.assign(**{name: None for name in columns if name != "is_head"}, is_head=False)
+    own = told.findings[told.findings["kind"] == NARRATIVE].set_index("narrative_id")[columns]
     joined = listed.join(own, on="narrative_id")
     return joined.assign(story=joined["story"].astype("Int64"), is_head=joined["is_head"].fillna(False).astype(bool))
 

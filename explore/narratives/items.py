@@ -53,11 +53,12 @@ class Items:
     """The items that are emerging or jumped as of a window, in the order of `ranking.ranked`.
 
     `rows`: item_id ("tag:#example"), kind (of KINDS), label (what was posted; the words of a pocket), terms (those
-    words), message_ids, n_messages, n_posts (in the window), outside (how many of these are in no narrative),
-    narrative_id (the one that holds most of them, -1 = none), narrative_share (of the posts that lie there), marks
-    (none), and the columns of `emergence.score` and `emergence.judge`. `posts`: for each row the rows in the snapshot
-    of its posts in the window; `history`: the same in the window and its baseline. `looked_at`: how many were tested,
-    by kind. `holding`: per narrative the items that at least half of its posts in the window have (no words).
+    words), message_ids, n_messages, n_posts (in the window), outside (how many of these are in no narrative), first_at,
+    last_at (of these, UTC), narrative_id (the one that holds most of them, -1 = none), narrative_share (of the posts
+    that lie there), marks (none), and the columns of `emergence.score` and `emergence.judge`. `posts`: for each row the
+    rows in the snapshot of its posts in the window; `history`: the same in the window and its baseline. `looked_at`:
+    how many were tested, by kind. `holding`: per narrative the items that at least half of its posts in the window
+    have (no words).
     """
 
     rows: pd.DataFrame
@@ -241,6 +242,8 @@ def _described(found: pd.DataFrame, posts: dict[int, Ints], run: Run, line: Time
         n_messages=[len(np.unique(line.message[each])) for each in own],
         n_posts=[len(each) for each in own],
         outside=[int((line.narrative[each] < 0).sum()) for each in own],
+        first_at=_moments([int(line.at[each].min()) for each in own], kept.index),
+        last_at=_moments([int(line.at[each].max()) for each in own], kept.index),
         narrative_id=[home for home, _ in homes],
         narrative_share=[share for _, share in homes],
         marks=[[] for _ in own],
@@ -259,6 +262,11 @@ def _merged(found: pd.DataFrame, posts: dict[int, Ints]) -> dict[int, list[str]]
         if kind == WORDS:
             merged[home].append(value)
     return merged
+
+
+def _moments(micros_: list[int], index: pd.Index) -> pd.Series:
+    times = pd.to_datetime(np.array(micros_, dtype=np.int64), unit="us", utc=True)
+    return pd.Series(times, index=index).astype("datetime64[us, UTC]")
 
 
 def _home(narrative: Ints) -> tuple[int, float]:

@@ -16,9 +16,11 @@ from explore.narratives.emergence import NONE
 from explore.narratives.items import Items
 from explore.narratives.ranking import order_of
 from explore.narratives.run import Run
+from explore.narratives.wave import measured
 from explore.narratives.windows import Window, micros_since_epoch
 
 NARRATIVE = "narrative"
+WAVE = ["onset", "onset_low", "onset_high", "wave_posts", "wave_authors", "wave_views"]
 SAME_POSTS = 0.5  # a finding of which so much lies in a larger one is a part of it
 LEADS = 0.5  # a narrative with so much of the largest part's units tells the story better than an item does
 
@@ -32,7 +34,8 @@ class Stories:
     `findings`, one row each, those of a story together, the story's head first and the stories in the order of
     `ranking.ranked`: story (0.. in the order of the list), is_head, kind ("narrative" or one of `items.KINDS`),
     narrative_id (for an item the narrative that holds most of it, -1 = none), item_id ("" for a narrative), label,
-    n_posts (in the window), and the columns of `emergence.score` and `emergence.judge`. `posts`: per finding, the rows
+    n_posts (in the window), the wave (WAVE of `wave.measured`),
+    and the columns of `emergence.score` and `emergence.judge`. `posts`: per finding, the rows
     in the snapshot of its posts in the window.
     """
 
@@ -56,6 +59,7 @@ def stories(run: Run, window: Window | None, *, narratives: pd.DataFrame, items:
         is_head=[place == head for place, head in enumerate(heads)],
         n_posts=[len(each) for each in posts],
     )
+    both = both.join(_waves(run, window, [*_lives(run, window, moved["narrative_id"]), *items.history]))
     order = both.sort_values(
         ["story", "is_head", "now_authors", "kind"], ascending=[True, False, False, True], kind="stable"
     ).index
@@ -75,6 +79,24 @@ def _posts(run: Run, window: Window, narratives: pd.Series) -> list[Ints]:
     inside = (line.at >= micros_since_epoch(window.start)) & (line.at < micros_since_epoch(window.as_of))
     rows, held = run.rows[inside], line.narrative[inside]
     return [rows[held == narrative] for narrative in narratives]
+
+
+def _lives(run: Run, window: Window, narratives: pd.Series) -> list[Ints]:
+    """The rows of all posts of each narrative up to the end of the window."""
+    line = run.timeline
+    past = line.at < micros_since_epoch(window.as_of)
+    rows, held = run.rows[past], line.narrative[past]
+    return [rows[held == narrative] for narrative in narratives]
+
+
+def _waves(run: Run, window: Window, lives: list[Ints]) -> pd.DataFrame:
+    """The wave of each finding: WAVE of `wave.measured`. `lives`: the rows of its posts."""
+    line = run.timeline
+    place = np.searchsorted(run.rows, np.concatenate(lives))
+    group = np.repeat(np.arange(len(lives)), [len(each) for each in lives])
+    activity = line.before(window.as_of).activity
+    own = line.at[place], line.unit[place], line.views[place]
+    return measured(*own, group, k=len(lives), window=window, activity=activity)[WAVE]
 
 
 def _homes(findings: pd.DataFrame, posts: list[Ints], items: Items) -> list[int]:

@@ -11,7 +11,7 @@ from explore.narratives import items
 from explore.narratives.emergence import EMERGING, LEVEL, NONE, UNPROVEN
 from explore.narratives.stories import NARRATIVE, Stories
 from explore.narratives.windows import Window
-from explore.present import words
+from explore.present import timing, words
 from explore.present.redaction import calm
 
 KINDS = {
@@ -41,10 +41,10 @@ def rows(
 
     `listed`: of `ranking.emerging`, the narratives that may be shown. Columns: status, finding (its name), kind, marks,
     parts (other findings folded into it), spark (units per quarter of a window), now, expected, before (mean per window
-    of the baseline), beyond (units at least beyond what was to be expected), growth (words), chance (odds of a false
-    alarm in words, where flagged), why (a sentence), posts, reach, copies, reposts (per cent), first_seen, terms (these
-    of the narrative, null for an item), narrative_id (-1 for an item), item_id ("" for a narrative), text (what a
-    search looks into).
+    of the baseline), beyond (units at least beyond what was to be expected), growth (words), since (when its wave
+    began, null = no clear beginning), chance (odds of a false alarm in words, where flagged), why (a sentence), posts,
+    reach, copies, reposts (per cent), first_seen, terms (these of the narrative, null for an item), narrative_id (-1
+    for an item), item_id ("" for a narrative), text (what a search looks into).
     """
     heads = stories.findings[stories.findings["is_head"]] if len(stories.findings) else stories.findings
     parts = stories.findings.groupby("story").size() if len(stories.findings) else {}
@@ -66,7 +66,7 @@ def rows(
 
 COLUMNS = [
     *("status", "finding", "kind", "marks", "parts", "spark", "now", "expected", "before", "beyond", "growth"),
-    *("chance", "why", "posts", "reach", "copies", "reposts", "first_seen", "terms"),
+    *("since", "chance", "why", "posts", "reach", "copies", "reposts", "first_seen", "terms"),
     *("narrative_id", "item_id", "text"),
 ]
 
@@ -99,6 +99,7 @@ def _row(
         "copies": None if copies is None else 100 * copies,
         "reposts": 100 * own["repost_share"] if own.get("repost_share") is not None else None,
         "first_seen": own.get("first_at"),
+        "since": finding.get("onset"),
         "terms": ", ".join(list(finding["terms"])[:6]),
         "narrative_id": int(finding["narrative_id"]) if narrative is not None else -1,
         "item_id": finding["item_id"],
@@ -197,6 +198,7 @@ def held(item: Mapping[Any, Any]) -> str:
     """Where an item's posts of the window lie, and in how many wordings they came."""
     posts, outside = int(item["n_posts"]), int(item["outside"])
     size = f"{words.count(posts, 'post')} in {words.count(item['n_messages'], 'different wording')}"
+    size += f" within {timing.lapse(item['last_at'] - item['first_at'])}"
     lie = [
         f"{words.number(outside)} in no narrative" if outside else "",
         f"{words.number(posts - outside)} in narratives" if posts > outside else "",
