@@ -176,14 +176,14 @@ def described(view: View) -> dict[str, ColumnConfig]:
     unit = view.run.unit
     span = words.length(view.window.length) if view.window else "the window"
     return {
-        "status": st.column_config.TextColumn("Status", width=122),
-        "finding": st.column_config.TextColumn("What", width=216,
+        "status": st.column_config.TextColumn("Status", width=118),
+        "finding": st.column_config.TextColumn("What", width=204,
             help="Narratives are named by their most telling words; “Mixed: a · b · c” has no single subject. Texts "
             "stand in quotation marks."),
         "kind": st.column_config.TextColumn("Kind", width=78,
             help="A narrative, or one text, link, tag, sequence of tags, media item or rare word that grows by "
             "itself."),
-        "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=110, y_min=0, color="green"),
+        "spark": st.column_config.AreaChartColumn(f"{unit.capitalize()} over time", width=96, y_min=0, color="green"),
         "now": st.column_config.NumberColumn(f"In {span}", format="localized", width=66,
             help=f"{unit.capitalize()} in the window."),
         "expected": st.column_config.NumberColumn("Expected", format="%.1f", width=72,
@@ -192,15 +192,15 @@ def described(view: View) -> dict[str, ColumnConfig]:
         "beyond": st.column_config.NumberColumn("At least beyond", format="localized", width=96,
             help=f"{unit.capitalize()} beyond what was to be expected, the low end of the 95 % interval. The list is "
             "in this order, emerging before jumps that are not proved."),
-        "growth": st.column_config.TextColumn("Growth", width=170,
-            help="How many times what was to be expected, and the low end of the 95 % interval. Where none was seen "
-            "before, only the low end is known: the usual rate is then assumed as high as it may be."),
         "parts": st.column_config.NumberColumn("Parts", format="localized", width=52,
             help="Other findings that are the same posts for the most part, or share a tag, link or text; they are "
             "listed below."),
-        "marks": st.column_config.TextColumn("Mind", width=118,
+        "marks": st.column_config.TextColumn("Mind", width=104,
             help="Half of the window's posts are one account's, or one text; the posts share a template; or the "
             "narrative is not found again when a fifth of the messages is left out."),
+        "growth": st.column_config.TextColumn("Growth", width=170,
+            help="How many times what was to be expected, and the low end of the 95 % interval. Where none was seen "
+            "before, only the low end is known: the usual rate is then assumed as high as it may be."),
         "posts": st.column_config.NumberColumn("Posts", format="localized", width=60),
         "reach": st.column_config.NumberColumn("Views", format="compact", width=60),
         "copies": st.column_config.NumberColumn("Copies", format="%.0f %%", width=60,

@@ -84,19 +84,25 @@ def scored(posts: Timeline, origin: pd.Series, *, window: Window, first_at: int)
     """`emergence.score` of the narratives of a timeline. `origin`: of each, see `origins`; `first_at`: the snapshot's
     first post.
 
-    What was set apart because it stood out once is no measure of how much narratives ordinarily vary.
+    What was set apart because it stood out once is no measure of how much narratives ordinarily vary. Narratives without
+    a post in window and baseline are scored once for all: in a file of years they are nearly all.
     """
+    since, until = (windows.micros_since_epoch(moment) for moment in (window.baseline_start, window.as_of))
+    there = np.unique(posts.narrative[(posts.narrative >= 0) & (posts.at >= since) & (posts.at < until)])
+    place = np.full(len(origin) + 1, len(there))  # the last one, without a post, answers for all that are not there
+    place[there] = np.arange(len(there))
+    ordinary = (origin == origins.NAMES[origins.CLUSTER]).to_numpy(dtype=bool)
     counts = counting.count(
         posts.at,
         posts.unit,
-        posts.narrative,
-        k=len(origin),
+        np.where(np.isin(posts.narrative, there), place[posts.narrative], -1),
+        k=len(there) + 1,
         window=window,
         first_at=first_at,
         activity=posts.activity,
-        ordinary=(origin == origins.NAMES[origins.CLUSTER]).to_numpy(dtype=bool),
+        ordinary=np.append(ordinary[there], False),
     )
-    return emergence.score(counts)
+    return emergence.score(counts).iloc[place[:-1]].reset_index(drop=True)
 
 
 def sizes(posts: Timeline, *, k: int) -> pd.DataFrame:
