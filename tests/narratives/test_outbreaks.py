@@ -178,12 +178,13 @@ def test_a_word_that_one_narrative_has_held_all_along_is_left_to_it() -> None:
     assert (talk.found().labels == talk.labels).all()
 
 
-def test_a_common_word_may_double_on_any_day() -> None:
+@pytest.mark.parametrize(("size", "apart"), [(24, False), (60, True)])
+def test_a_common_word_may_be_posted_five_times_as_much_on_any_day_and_not_eleven_times(size: int, apart: bool) -> None:
     talk = chatter()
-    for number in range(3 * DAYS):
-        talk.say(f"{BANK[number]} quake", day=number // 3, by=[number], narrative=number % 4)
-    talk.event("quake", size=12)
-    assert (talk.found().labels == talk.labels).all()
+    for number in range(6 * DAYS):
+        talk.say(f"{BANK[number]} quake", day=number // 6, by=[number], narrative=number % 4)
+    talk.event("quake", size=size)
+    assert (talk.found(fewest=200).labels.max() == talk.calm) == apart
 
 
 def test_a_word_that_is_mostly_one_text_is_left_to_the_text() -> None:
