@@ -110,7 +110,8 @@ def ours(run: Run, as_of: datetime) -> Verdict:
     table = scored.assign(
         narrative_id=np.arange(k), n_posts=np.bincount(past.narrative[past.narrative >= 0], minlength=k)
     )
-    rows = ranking.ranked(emergence.judge(table[table["n_posts"] > 0]))
+    judged = emergence.judge(table[table["n_posts"] > 0])
+    rows = ranking.ranked(judged.assign(marks=[[]] * len(judged)))  # the order without what a person is told to mind
     rank = np.full(k, k, dtype=np.int64)
     rank[rows["narrative_id"]] = np.arange(len(rows))
     flagged = np.zeros(k, dtype=np.bool_)

@@ -84,8 +84,8 @@ def scored(posts: Timeline, origin: pd.Series, *, window: Window, first_at: int)
     """`emergence.score` of the narratives of a timeline. `origin`: of each, see `origins`; `first_at`: the snapshot's
     first post.
 
-    What was set apart because it stood out once is no measure of how much narratives ordinarily vary. Narratives without
-    a post in window and baseline are scored once for all: in a file of years they are nearly all.
+    What was set apart because it stood out once is no measure of how much narratives ordinarily vary. Narratives
+    without a post in window and baseline are scored once for all: in a file of years they are nearly all.
     """
     since, until = (windows.micros_since_epoch(moment) for moment in (window.baseline_start, window.as_of))
     there = np.unique(posts.narrative[(posts.narrative >= 0) & (posts.at >= since) & (posts.at < until)])
