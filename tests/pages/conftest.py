@@ -99,7 +99,7 @@ def choose(app: AppTest, *, row: int) -> None:
     """Click the name in a row of the first table."""
     key = re.search(r"table-[0-9a-f]+", app.dataframe[0].proto.id)
     assert key is not None
-    app.session_state[key[0]] = {"selection": {"rows": [], "columns": [], "cells": [(row, "narrative")]}}
+    app.session_state[key[0]] = {"selection": {"rows": [], "columns": [], "cells": [(row, "finding")]}}
     app.run()
 
 

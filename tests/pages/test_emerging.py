@@ -23,15 +23,26 @@ pytestmark = pytest.mark.usefixtures("full")
 
 def test_the_page_says_what_grows_and_lists_it_first(open_app: Open) -> None:
     app = open_app()
-    assert "1 of 4 narratives grew faster than chance in the last 24 h of the file (to 15 Mar 2026" in read(app)
+    assert "1 story grew beyond what was to be expected in the last 24 h of the file (to 15 Mar 2026" in read(app)
     assert "of 57 active accounts posted this in the last 24 h; none in the 7 days before." in read(app)
+    assert "At most 1 in 20 of such findings is expected to be a false alarm." in read(app)
     listed = table(app)
-    assert listed["status"].to_list()[0] == "▲ emerging"
-    assert "▲ emerging" not in listed["status"].to_list()[1:]
+    assert listed["status"].to_list() == ["▲ emerging"]
     assert listed["growth"][0].startswith("none before, so at least ")
     assert listed["now"][0] == 41
     assert "battery" in listed["terms"][0]
     assert not app.exception
+
+
+def test_narratives_without_a_finding_come_after_a_switch_and_stand_in_the_link(open_app: Open) -> None:
+    app = open_app()
+    assert app.toggle(key="all").label == "Also the 3 narratives without a finding"
+    app.toggle(key="all").set_value(True).run()
+    assert table(app)["status"].to_list()[0] == "▲ emerging"
+    assert "▲ emerging" not in table(app)["status"].to_list()[1:]
+    assert len(table(app)) == 4
+    assert app.query_params["all"] == "yes"
+    assert len(table(open_app(all="yes"))) == 4
 
 
 def test_posts_of_the_first_narrative_show_as_inert_text(open_app: Open, posts: list[Post]) -> None:
@@ -45,7 +56,7 @@ def test_posts_of_the_first_narrative_show_as_inert_text(open_app: Open, posts: 
 def test_a_click_on_a_row_shows_it_below_and_puts_it_into_the_link(
     open_app: Open, kept: Run, posts: list[Post]
 ) -> None:
-    app = open_app()
+    app = open_app(all="yes")
     row = table(app)["terms"].str.contains("lluvia").to_list().index(True)
     second = table(app)["why"][row]
     choose(app, row=row)
@@ -57,10 +68,10 @@ def test_a_click_on_a_row_shows_it_below_and_puts_it_into_the_link(
 
 
 def test_the_filters_leave_what_passes_them(open_app: Open) -> None:
-    app = open_app()
+    app = open_app(all="yes")
     app.multiselect(key="lang").set_value(["de"]).run()
     assert len(table(app)) == 1
-    assert "1 shown" in read(app)
+    assert "Also the 1 narrative without a finding" in app.toggle(key="all").label
     assert app.query_params["lang"] == "de"
     app.multiselect(key="lang").set_value([]).run()
     app.toggle(key="emerging").set_value(True).run()
@@ -75,8 +86,18 @@ def test_the_filters_leave_what_passes_them(open_app: Open) -> None:
 def test_filters_that_nothing_passes_say_how_to_widen_them(open_app: Open) -> None:
     app = open_app()
     app.number_input(key="posts").set_value(10_000).run()
-    assert "No narrative passes these filters" in app.info[0].value
+    assert app.info[0].value.startswith("Nothing passes these filters. Clear the languages or open “More filters”")
     assert not app.dataframe
+    assert not app.exception
+
+
+def test_where_nothing_is_a_finding_the_page_says_what_to_do(open_app: Open) -> None:
+    app = open_app(as_of="2026-03-14T00:00Z")
+    assert "None of 3 narratives grew beyond what was to be expected in the 24 h to 14 Mar 2026 00:00 UTC." in read(app)
+    assert app.info[0].value.startswith("Nothing to look at first at this moment. Move the moment, take a longer window")
+    assert not app.dataframe
+    app.toggle(key="all").set_value(True).run()
+    assert len(table(app)) == 3
     assert not app.exception
 
 
@@ -85,6 +106,7 @@ def test_another_window_changes_figures_words_and_link(open_app: Open) -> None:
     app.selectbox(key="window").set_value(72).run()
     assert "in the last 3 days" in read(app)
     assert app.query_params["window"] == "72"
+    app.toggle(key="all").set_value(True).run()
     app.selectbox(key="window").set_value(1).run()
     assert "in the last 1 h" in read(app)
     assert table(app)["now"].max() < 40
@@ -93,11 +115,10 @@ def test_another_window_changes_figures_words_and_link(open_app: Open) -> None:
 def test_an_earlier_moment_is_marked_as_hindsight_and_counts_only_what_was_there(open_app: Open) -> None:
     app = open_app()
     assert "Hindsight" not in read(app)
-    assert "No row below is a finding" not in read(app)
     app.datetime_input(key="_moment").set_value(at(12)).run()
     assert "Hindsight: the narratives were formed from all posts of the run" in read(app)
-    assert "None of 3 narratives grew faster than chance in the 24 h to 14 Mar 2026 00:00 UTC" in read(app)
-    assert "No row below is a finding: none of them grew beyond chance." in read(app)
+    assert "None of 3 narratives grew beyond what was to be expected in the 24 h to 14 Mar 2026" in read(app)
+    app.toggle(key="all").set_value(True).run()
     assert all("in the 24 h to 14 Mar 2026 00:00 UTC" in why for why in table(app)["why"])
     assert app.query_params["as_of"] == "2026-03-14T00:00:00Z"
 
@@ -157,7 +178,7 @@ def test_the_baseline_can_be_longer(open_app: Open) -> None:
 
 def test_a_link_restores_the_view(open_app: Open, kept: Run, posts: list[Post]) -> None:
     bread = narrative_of(kept, posts, "bread")
-    link = {"run": kept.id, "window": 72, "as_of": "2026-03-14T00:00Z", "lang": "en~es", "posts": 5, "baseline": 14}
+    link = {"all": "yes", "run": kept.id, "window": 72, "as_of": "2026-03-14T00:00Z", "lang": "en~es", "posts": 5, "baseline": 14}
     app = open_app(**link, narrative=bread)
     assert app.selectbox(key="window").value == 72
     assert field(app) == at(12)
@@ -275,7 +296,7 @@ def test_the_last_post_is_counted_at_the_end_of_the_field_and_from_a_link(open_a
 
 
 def test_two_sessions_do_not_disturb_each_other(open_app: Open) -> None:
-    one, other = open_app(), open_app()
+    one, other = open_app(all="yes"), open_app(all="yes")
     one.multiselect(key="lang").set_value(["de"]).run()
     one.selectbox(key="window").set_value(72).run()
     other.run()
@@ -283,33 +304,3 @@ def test_two_sessions_do_not_disturb_each_other(open_app: Open) -> None:
     assert len(table(other)) == 4
     assert other.selectbox(key="window").value == 24
     assert "in the last 24 h" in read(other)
-
-
-def test_where_no_small_pocket_grows_one_quiet_line_says_so(open_app: Open) -> None:
-    app = open_app()
-    assert "Held by no narrative: no" in read(app)
-    assert not app.expander
-
-
-def test_a_small_pocket_shows_with_posts_as_inert_text_covered_where_that_is_wanted(
-    open_app: Open, home: Path, posts: list[Post]
-) -> None:
-    event = [
-        post(
-            7000 + n,
-            f"quake {['sofa', 'moon', 'rope', 'lamp', 'fern', 'jam', 'kite', 'owl', 'pond', 'raft', 'toad', 'urn'][n]}",
-            created_at=at(13.9, second=n),
-            author_id=f"e{n}",
-        )
-        for n in range(12)
-    ]
-    everything = sorted([*posts, *event], key=lambda one: one["created_at"])
-    run = run_with(workspace_at(home), everything, groups=["bread", "Zug", "lluvia", "battery"])
-    app = open_app(run=run.id)
-    assert [each.label for each in app.expander] == ["Held by no narrative: 1 small pocket is growing"]
-    assert "12 posts in 12 different wordings: 12 in no narrative." in read(app)
-    assert any(text.value.startswith("quake ") for text in app.text)
-    assert not any("sofa" in str(markdown.value) for markdown in app.markdown)
-    app.toggle(key="cover").set_value(True).run()
-    assert [text.value for text in app.text if text.value.startswith("quake ")] == []
-    assert not app.exception

@@ -63,7 +63,7 @@ def test_a_copied_post_that_is_chosen_opens_and_says_by_how_many_it_came(open_ap
 
 
 def test_the_list_shows_reposts_beside_copies(open_app: Open, ringed: Run) -> None:
-    shown = table(open_app(run=ringed.id)).set_index("posts")
+    shown = table(open_app(run=ringed.id, all="yes")).set_index("posts")
     assert shown.loc[101, ["reposts", "copies"]].tolist() == pytest.approx([600 / 101, 5500 / 101])
 
 
