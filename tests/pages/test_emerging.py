@@ -94,7 +94,9 @@ def test_filters_that_nothing_passes_say_how_to_widen_them(open_app: Open) -> No
 def test_where_nothing_is_a_finding_the_page_says_what_to_do(open_app: Open) -> None:
     app = open_app(as_of="2026-03-14T00:00Z")
     assert "None of 3 narratives grew beyond what was to be expected in the 24 h to 14 Mar 2026 00:00 UTC." in read(app)
-    assert app.info[0].value.startswith("Nothing to look at first at this moment. Move the moment, take a longer window")
+    assert app.info[0].value.startswith(
+        "Nothing to look at first at this moment. Move the moment, take a longer window"
+    )
     assert not app.dataframe
     app.toggle(key="all").set_value(True).run()
     assert len(table(app)) == 3
@@ -178,7 +180,15 @@ def test_the_baseline_can_be_longer(open_app: Open) -> None:
 
 def test_a_link_restores_the_view(open_app: Open, kept: Run, posts: list[Post]) -> None:
     bread = narrative_of(kept, posts, "bread")
-    link = {"all": "yes", "run": kept.id, "window": 72, "as_of": "2026-03-14T00:00Z", "lang": "en~es", "posts": 5, "baseline": 14}
+    link = {
+        "all": "yes",
+        "run": kept.id,
+        "window": 72,
+        "as_of": "2026-03-14T00:00Z",
+        "lang": "en~es",
+        "posts": 5,
+        "baseline": 14,
+    }
     app = open_app(**link, narrative=bread)
     assert app.selectbox(key="window").value == 72
     assert field(app) == at(12)
