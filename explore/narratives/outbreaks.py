@@ -3,11 +3,12 @@
 A dozen posts about something new are too few to have a direction of their own; the layout strews them over whatever is
 least unlike them. A text pasted by twenty accounts is one message, and lies somewhere. Both give themselves away in
 their counts: every text, and every word that no narrative holds, is scored in every window of the snapshot's history.
-What stood out there is a narrative of its own.
+What stood out there is a narrative of its own, the clearest few of each window; `items` knows the others.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ HELD = 0.5  # from this share on a narrative holds a word or a text, and its own
 SAME_THING = 0.5  # words that share this part of their messages tell of one thing
 SMALL = 30  # messages; in a small run a narrative needs fewer, and a word may still be in more
 FEWEST_COPIES = 10  # units that post one text in a window: fewer is what people share every day
+MOST_A_WINDOW = 5  # texts, and as many things told by words: where accounts copy for a living there are dozens a day
 FEWEST_SPEAKERS = 6  # units that use a word in a window
 
 Ints = NDArray[np.int64]
@@ -60,15 +62,17 @@ def _texts(labels: Ints, past: History) -> list[int]:
     candidates = np.flatnonzero(_units(past, len(labels)) >= FEWEST_UNITS)
     counted = past.compared(candidates, np.arange(len(candidates)), k=len(candidates))
     around = _around(labels, past)
-    texts = []
+    texts, a_window = [], Counter[int]()
     for row, bin_ in _stood_out(counted.p_values(), counted.tests):
         home = labels[candidates[row]]
         if counted.now[row, bin_] < FEWEST_COPIES:
             continue
         part = 0.0 if home < 0 else counted.now[row, bin_] / around.now[home, bin_]
-        if part < HELD and counted.lows(row, np.array([bin_]))[0] >= FAST:
+        full = a_window[bin_] >= MOST_A_WINDOW
+        if not full and part < HELD and counted.lows(row, np.array([bin_]))[0] >= FAST:
             texts.append(int(candidates[row]))
-    return list(dict.fromkeys(texts))
+            a_window[bin_] += 1
+    return texts
 
 
 def _worded(
@@ -87,6 +91,7 @@ def _worded(
     order = np.argsort(word, kind="stable")
     starts = np.append(0, np.cumsum(np.bincount(word, minlength=k)))
     things: list[tuple[Ints, Ints]] = []
+    a_window = Counter[int]()
     for row, bin_ in _stood_out(counted.p_values(), counted.tests):
         if counted.now[row, bin_] < FEWEST_SPEAKERS or counted.lows(row, np.array([bin_]))[0] < FAST:
             continue
@@ -94,9 +99,10 @@ def _worded(
         holding = holding[~told[labels[holding], bin_]]
         then = np.intersect1d(holding, past.message[past.bin == bin_])
         home = next((i for i, (_, lead) in enumerate(things) if _overlap(lead, then) >= SAME_THING), None)
-        if home is None:
+        if home is None and a_window[bin_] < MOST_A_WINDOW:
             things.append((holding, then))
-        else:
+            a_window[bin_] += 1
+        elif home is not None:
             members, lead = things[home]
             things[home] = (np.union1d(members, then), lead)
     return [members for members, _ in things]
