@@ -52,7 +52,8 @@ def controls(view: View, listed: pd.DataFrame) -> pd.DataFrame:
         persist_state="session",
     )
     stories = session.stories_of(view)
-    shown = findings.rows(stories, narratives, view.window, view.run.unit, rest=everything, dated=view.is_hindsight)
+    how = {"rest": everything, "dated": view.is_hindsight, "covered": is_covered()}
+    shown = findings.rows(stories, narratives, view.window, view.run.unit, **how)
     narrowed = bool(wanted_languages or wanted_regions)
     return findings.passing(shown, search=search, fewest_posts=int(fewest or 0), only_emerging=only, items=not narrowed)
 
@@ -64,6 +65,11 @@ def active_filters() -> str:
     given += [str(state.get(SEARCH) or "").strip(), state.get(session.BASELINE_WINDOWS) not in (None, 7)]
     count = sum(map(bool, given))
     return f" ({count})" if count else ""
+
+
+def is_covered() -> bool:
+    """Whether the reader wants texts to show only when clicked."""
+    return bool(st.session_state.get(session.COVER))
 
 
 def choose_window(view: View) -> None:
@@ -201,7 +207,8 @@ def described(view: View) -> dict[str, ColumnConfig]:
         "growth": st.column_config.TextColumn("Growth", width=170,
             help="How many times what was to be expected, and the low end of the 95 % interval. Where none was seen "
             "before, only the low end is known: the usual rate is then assumed as high as it may be."),
-        "posts": st.column_config.NumberColumn("Posts", format="localized", width=60),
+        "posts": st.column_config.NumberColumn("Posts", format="localized", width=60,
+            help="Of a narrative all up to this moment; of anything else those in the window."),
         "reach": st.column_config.NumberColumn("Views", format="compact", width=60),
         "copies": st.column_config.NumberColumn("Copies", format="%.0f %%", width=60,
             help="Share of posts that say the same as another account's post, those that begin with “RT @…” left out; "
@@ -246,7 +253,7 @@ def told(view: View, shown: pd.DataFrame, columns: list[str]) -> list[str]:
 
 def parts(view: View, chosen: dict[str, Any]) -> None:
     """What else is the same story, folded."""
-    others = findings.parts(session.stories_of(view), chosen)
+    others = findings.parts(session.stories_of(view), chosen, covered=is_covered())
     if others.empty:
         return
     with st.expander(f"The same story: {words.count(len(others), 'part')}"):
@@ -346,7 +353,10 @@ is_dated = view.is_hindsight or view.run.config.as_of is not None  # else the wi
 whole_file = findings.whole_file(listed, view.window, view.run.unit)
 if whole_file:
     st.warning(whole_file)
-st.markdown(findings.headline(session.stories_of(view), listed, view.window, view.run.unit, dated=is_dated))
+st.markdown(
+    findings.headline(session.stories_of(view), listed, view.window, view.run.unit, dated=is_dated),
+    help=findings.looked_at(session.items_of(view)) or None,
+)
 thin = windows.thin(listed, view.window, view.run.unit)
 if thin:
     st.caption(thin)

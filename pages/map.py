@@ -57,6 +57,7 @@ for found in listed[listed["narrative_id"].isin(chosen[:1])].to_dict("records"):
     cards.heading(found["label"], words.status(found))
     st.write(words.why(found, view.window, view.run.unit, dated=view.is_hindsight))
     st.session_state[session.NARRATIVE] = int(found["narrative_id"])
+    session.forget(session.ITEM)
     if st.button("Open this narrative", type="primary", icon=":material/arrow_forward:"):
         st.switch_page(session.NARRATIVE_PAGE)
 session.write_link(session.LINK)

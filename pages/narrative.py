@@ -138,6 +138,7 @@ if listed.empty:
     cards.nothing_listed(view)
     session.write_link(session.LINK)
     st.stop()
+session.forget(session.ITEM)  # from here on this narrative is what was looked at last
 cards.told_as_of(view)
 session.take_over_opened()
 pick, whole_life, brief = st.columns([5, 2, 2], vertical_alignment="bottom")

@@ -131,12 +131,17 @@ def item_evidence(
     """Gather the evidence for one text, link, tag or word: the same, without neighbours and without what lies outside.
 
     `item`: one row of `items.Items.rows`; `rows`: those in the snapshot of its posts in the window and its baseline.
+    Sizes and outside count these posts. What came before is not known: the curve begins with the baseline, and there is
+    no wave, which would call the first of these posts the first of all.
     """
     line, mine = run.timeline, np.isin(run.rows, rows)
     own = Timeline(**{name: values[mine] for name, values in vars(line).items()})
     sizes = ranking.sizes(replace(own, narrative=np.zeros_like(own.narrative)), k=1).iloc[0]
     posts = _posts(run, snapshot, "row IN (SELECT unnest($which))", [int(row) for row in rows], window)
-    return _gathered(run, dict(item) | dict(sizes), posts, mine, window=window, key=key, whole=False)
+    counted = dict(item) | dict(sizes) | {"outside": int((own.narrative < 0).sum())}
+    found = _gathered(run, counted, posts, mine, window=window, key=key, whole=False)
+    known = found.curve["bin_start"] >= pd.Timestamp(window.baseline_start)
+    return replace(found, curve=found.curve[known].reset_index(drop=True), wave=None)
 
 
 def _gathered(

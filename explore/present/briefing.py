@@ -173,6 +173,7 @@ def _narrative(
         "shares": words.shares(narrative, unit),
         "certainty": words.certainty(narrative),
         "since": waves.wave(evidence, dated=True),
+        "life_name": "How large" if narrative.get("item_id") else "In its whole life",
         "life": waves.life(narrative, evidence.wave, unit),
         "copies": repeats.copies(narrative, unit),
         "reasons": [*reasons.reasons(narrative, window, unit), *_masked_terms(waves.explained(evidence))],

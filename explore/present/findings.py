@@ -30,14 +30,16 @@ MARKS = {
     "not_found_again": "grouping not firm",
 }
 WHOLE_FILE = 2.0  # times as much as usual, from which on the growth of the whole file is told first
+COVERED = "a text (covered)"
 CLIPPED = 90  # characters of a text in a row
 
 
 def rows(
-    stories: Stories, listed: pd.DataFrame, window: Window | None, unit: str, *, rest: bool, dated: bool = False
-) -> pd.DataFrame:
+    stories: Stories, listed: pd.DataFrame, window: Window | None, unit: str, *, rest: bool, dated: bool = False,
+    covered: bool = False,
+) -> pd.DataFrame:  # fmt: skip
     """What *Emerging* lists: one row a story, in their order; with `rest` the narratives without a finding after them.
-    `dated` names the end of the window instead of "last".
+    `dated` names the end of the window instead of "last"; `covered`: texts do not show.
 
     `listed`: of `ranking.emerging`, the narratives that may be shown. Columns: status, finding (its name), kind, marks,
     parts (other findings folded into it), spark (units per quarter of a window), now, expected, before (mean per window
@@ -51,6 +53,7 @@ def rows(
     known = listed.set_index("narrative_id", drop=False)
     told = [
         _row(head, known.loc[head["narrative_id"]] if head["kind"] == NARRATIVE else None, window, unit, dated=dated)
+        | {"finding": name(head, covered=covered)}
         | {"parts": int(parts[head["story"]]) - 1}
         for head in heads.to_dict("records")
         if head["kind"] != NARRATIVE or head["narrative_id"] in known.index
@@ -115,8 +118,10 @@ def _growth(row: Mapping[Any, Any]) -> str:
     return "could be chance" if unclear else words.growth(row)
 
 
-def name(finding: Mapping[Any, Any]) -> str:
-    """What a finding is called, on one line; a text by its beginning, in quotation marks."""
+def name(finding: Mapping[Any, Any], *, covered: bool = False) -> str:
+    """What a finding is called, on one line; a text by its beginning, in quotation marks, or as covered."""
+    if covered and finding["kind"] == items.TEXT:
+        return COVERED
     label = " ".join(calm(str(finding["label"])).split())
     if finding["kind"] != items.TEXT:
         return label
@@ -136,7 +141,7 @@ def passing(shown: pd.DataFrame, *, search: str, fewest_posts: int, only_emergin
     return shown[keep.astype(bool)].reset_index(drop=True)
 
 
-def parts(stories: Stories, chosen: Mapping[Any, Any]) -> pd.DataFrame:
+def parts(stories: Stories, chosen: Mapping[Any, Any], *, covered: bool = False) -> pd.DataFrame:
     """The other findings of the story of which a row of `rows` is the head: status, finding, kind, now, posts."""
     found = stories.findings
     if found.empty:
@@ -149,7 +154,7 @@ def parts(stories: Stories, chosen: Mapping[Any, Any]) -> pd.DataFrame:
         [
             {
                 "status": words.status(row),
-                "finding": name(row),
+                "finding": name(row, covered=covered),
                 "kind": KINDS[row["kind"]],
                 "now": int(row["now_authors"]),
                 "posts": int(row["n_posts"]),
@@ -195,7 +200,7 @@ def headline(stories: Stories, listed: pd.DataFrame, window: Window | None, unit
 
 
 def held(item: Mapping[Any, Any]) -> str:
-    """Where an item's posts of the window lie, and in how many wordings they came."""
+    """Where an item's posts of the window and its baseline lie, and in how many wordings they came."""
     posts, outside = int(item["n_posts"]), int(item["outside"])
     size = f"{words.count(posts, 'post')} in {words.count(item['n_messages'], 'different wording')}"
     size += f" within {timing.lapse(item['last_at'] - item['first_at'])}"
@@ -203,7 +208,7 @@ def held(item: Mapping[Any, Any]) -> str:
         f"{words.number(outside)} in no narrative" if outside else "",
         f"{words.number(posts - outside)} in narratives" if posts > outside else "",
     ]
-    return f"{size}: {words.listed([part for part in lie if part])}."
+    return f"In the window and its baseline: {size}, {words.listed([part for part in lie if part])}."
 
 
 def looked_at(found: items.Items) -> str:

@@ -50,6 +50,8 @@ def size(told: Wave, elsewhere: Outside | None, window: Window, unit: str, *, da
 def life(narrative: Mapping[str, Any], told: Wave | None, unit: str) -> str:
     """How large it is in its whole life, and that it is older than its wave where it is."""
     whole = f"{words.size(narrative, unit)} {words.since(narrative)}"
+    if narrative.get("item_id"):  # of a text, link, tag or word no more is known
+        return f"In the window and its baseline: {whole}"
     if told is None:
         return whole
     if told.posts == told.life_posts:

@@ -158,10 +158,11 @@ def certainty(narrative: Mapping[str, Any]) -> str:
     if not _known(q):
         return "Growth could not be tested."
     if float(q) > LEVEL:
-        return "No growth beyond what chance alone would show among this many narratives."
+        return f"No growth beyond what chance alone would show among this many {_tested_with(narrative)}."
     if not _true(narrative.get("flagged")):
         return "Not called emerging: its growth is not surely above 1 in the window as well as in its clearest part."
-    return f"Of all narratives as clear as this one, at most {one_in(float(q))} is expected to be a false alarm."
+    as_clear = f"{_tested_with(narrative)} as clear as this one"
+    return f"Of all {as_clear}, at most {one_in(float(q))} is expected to be a false alarm."
 
 
 def unproven(narrative: Mapping[str, Any]) -> str:
@@ -172,9 +173,14 @@ def unproven(narrative: Mapping[str, Any]) -> str:
         needed = f"and {MIN_BASELINE_WINDOWS} are needed. A longer history or a shorter window settles it."
         return f"{jump} {before}, {needed}"
     return (
-        f"{jump} the narratives of this file vary so much from one window to the next that a jump of this size comes "
-        "by itself now and then. The next hours, a longer history, or reading its posts settle it."
+        f"{jump} the {_tested_with(narrative)} of this file vary so much from one window to the next that a jump of "
+        "this size comes by itself now and then. The next hours, a longer history, or reading its posts settle it."
     )
+
+
+def _tested_with(narrative: Mapping[str, Any]) -> str:
+    """What chance was reckoned over: narratives, or, for what is none, all that is looked at beside them."""
+    return "texts, links, tags and words" if narrative.get("item_id") else "narratives"
 
 
 def size(narrative: Mapping[str, Any], unit: str) -> str:

@@ -19,6 +19,7 @@ from explore.session.keys import (
     COMPARE_PAGE,
     EMERGING_PAGE,
     FRAMED,
+    ITEM,
     MAP_PAGE,
     MOMENT,
     NARRATIVE,
@@ -102,7 +103,7 @@ def take_over_opened() -> None:
 
 def look_at(snapshot_id: str, run_id: str) -> None:
     """Turn to a run; what was chosen on another one is forgotten."""
-    forget(NARRATIVE, *OF_A_SNAPSHOT)
+    forget(NARRATIVE, ITEM, *OF_A_SNAPSHOT)
     st.session_state.update({SNAPSHOT: snapshot_id, RUN: run_id})
 
 

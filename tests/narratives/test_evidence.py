@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from explore.errors import Refused
-from explore.narratives.evidence import FIRST_OF_LIFE, REASONS, Evidence, Makeup, evidence
+from explore.narratives.evidence import FIRST_OF_LIFE, REASONS, Evidence, Makeup, evidence, item_evidence
+from explore.narratives.items import items
 from explore.narratives.windows import Window
 from explore.posts.pseudonyms import pseudonym
 from explore.settings import Workspace
@@ -28,6 +29,7 @@ from tests.narratives.making import (
     snapshot_of,
     without,
 )
+from tests.narratives.writer import Writer
 
 KEY = b"a key for tests"
 WINDOW = Window(as_of=at(8))
@@ -303,3 +305,19 @@ def test_the_ids_of_example_posts_name_no_account(workspace: Workspace) -> None:
     shown = found.examples
     assert len(shown)
     assert [one.split("_")[0] for one in shown["post_id"]] == shown["author"].tolist()
+
+
+def test_of_an_item_nothing_is_said_of_the_time_before_the_baseline(workspace: Workspace) -> None:
+    writer = Writer(1)
+    writer.chatter(40, days=16)
+    writer.event("old", "* #quake", until=2, size=3)
+    writer.event("late", "* #quake", until=12, size=2)
+    writer.event("quake", "* #quake", until=16)
+    made, window = writer.explored(workspace, "nothing"), Window(as_of=at(16))
+    told = items(made.run, made.snapshot, window, emerging=())
+    (place,) = np.flatnonzero(told.rows["item_id"] == "tag:#quake")
+    row, rows = told.rows.iloc[place].to_dict(), told.history[place]
+    found = item_evidence(made.run, made.snapshot, row, rows, window=window, key=KEY)
+    assert (found.narrative["n_posts"], found.narrative["outside"], found.wave) == (14, 14, None)
+    assert found.curve["bin_start"].min() == pd.Timestamp(window.baseline_start)
+    assert found.curve["posts"].sum() == 14

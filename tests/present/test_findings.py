@@ -103,6 +103,23 @@ def test_a_text_stands_in_quotation_marks_on_one_line_and_clipped() -> None:
     assert (row["kind"], row["narrative_id"], row["item_id"]) == ("text", -1, "text:m1")
 
 
+def test_a_text_that_is_covered_shows_in_no_row_and_no_part() -> None:
+    text = {"kind": "text", "item_id": "text:m1", "label": "who did it"}
+    stories = found(text, text | {"item_id": "text:m2", "story": 0, "is_head": False})
+    table = findings.rows(stories, listed(), WINDOW, "accounts", rest=False, covered=True)
+    assert table["finding"].to_list() == ["a text (covered)"]
+    parts = findings.parts(stories, table.iloc[0].to_dict(), covered=True)
+    assert parts["finding"].to_list() == ["a text (covered)"]
+
+
+def test_where_the_posts_of_an_item_lie_is_said_with_the_time_that_is_counted() -> None:
+    said = findings.held({"n_posts": 14, "n_messages": 3, "outside": 12})
+    assert (
+        said
+        == "In the window and its baseline: 14 posts in 3 different wordings, 12 in no narrative and 2 in narratives."
+    )
+
+
 def test_parts_of_a_story_are_counted_and_told_below() -> None:
     part = {"kind": "tag", "item_id": "tag:#vote", "label": "#vote", "story": 0, "is_head": False}
     stories = found({}, part)
