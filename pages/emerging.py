@@ -280,7 +280,7 @@ def item_detail(view: View, chosen: dict[str, Any]) -> None:
         cards.heading(chosen["finding"], words.status(item))
         st.write(words.why(item, view.window, view.run.unit, dated=view.is_hindsight))
         st.write(f"{words.shares(item, view.run.unit)} {words.certainty(item)}".strip())
-        st.caption(findings.held(item))
+        st.caption(findings.held(session.item_of(view, chosen["item_id"])))
         cards.curve(evidence, key="emerging-curve")
         parts(view, chosen)
         cards.offer_briefing(view, evidence, name=str(item["kind"]))

@@ -365,7 +365,7 @@ def test_what_no_narrative_holds_is_listed_beside_them(say: Say, workspace: Work
     said = say(*words).out
     assert "1 story grew beyond what was to be expected" in said
     assert "words  ▲ emerging     quake" in said
-    assert "12 posts in 12 different wordings: 12 in no narrative." in said
+    assert "In the window: 12 posts in 12 different wordings within 0 min, 12 in no narrative." in said
 
 
 def test_a_list_says_with_which_baseline_it_was_judged(say: Say, few: tuple[Workspace, Run]) -> None:

@@ -200,7 +200,7 @@ def headline(stories: Stories, listed: pd.DataFrame, window: Window | None, unit
 
 
 def held(item: Mapping[Any, Any]) -> str:
-    """Where an item's posts of the window and its baseline lie, and in how many wordings they came."""
+    """Where an item's posts of the window lie, in how many wordings they came, and how long it took."""
     posts, outside = int(item["n_posts"]), int(item["outside"])
     size = f"{words.count(posts, 'post')} in {words.count(item['n_messages'], 'different wording')}"
     size += f" within {timing.lapse(item['last_at'] - item['first_at'])}"
@@ -208,7 +208,7 @@ def held(item: Mapping[Any, Any]) -> str:
         f"{words.number(outside)} in no narrative" if outside else "",
         f"{words.number(posts - outside)} in narratives" if posts > outside else "",
     ]
-    return f"In the window and its baseline: {size}, {words.listed([part for part in lie if part])}."
+    return f"In the window: {size}, {words.listed([part for part in lie if part])}."
 
 
 def looked_at(found: items.Items) -> str:

@@ -192,16 +192,23 @@ def items_of(view: View) -> Items:
     return _items(workspace().home, view.run.id, _window_key(view.window))
 
 
+def item_of(view: View, item_id: str) -> dict[Any, Any]:
+    """One row of `items_of`. Raises `Refused` where it is none of them."""
+    return dict(items_of(view).rows.iloc[_place_of(view, item_id)])
+
+
 def item_evidence(view: View, item_id: str) -> Evidence:
     """The evidence for one item of `items_of`. Raises `Refused` where it is none of them."""
     assert view.window is not None  # noqa: S101  # without a window there is no item
-    found = items_of(view)
-    places = np.flatnonzero(found.rows["item_id"] == item_id)
+    rows, key = items_of(view).history[_place_of(view, item_id)], workspace().pseudonym_key()
+    return evidence_of(view.run, view.snapshot, item_of(view, item_id), rows, window=view.window, key=key)
+
+
+def _place_of(view: View, item_id: str) -> int:
+    places = np.flatnonzero(items_of(view).rows["item_id"] == item_id)
     if not len(places):
         raise Refused(f"'{item_id}' is no finding at this moment. Pick one from the list.")
-    item, rows = found.rows.iloc[int(places[0])].to_dict(), found.history[int(places[0])]
-    key = workspace().pseudonym_key()
-    return evidence_of(view.run, view.snapshot, item, rows, window=view.window, key=key)
+    return int(places[0])
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)

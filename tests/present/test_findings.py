@@ -113,10 +113,10 @@ def test_a_text_that_is_covered_shows_in_no_row_and_no_part() -> None:
 
 
 def test_where_the_posts_of_an_item_lie_is_said_with_the_time_that_is_counted() -> None:
-    said = findings.held({"n_posts": 14, "n_messages": 3, "outside": 12})
+    times = {"first_at": pd.Timestamp("2017-08-17 16:00Z"), "last_at": pd.Timestamp("2017-08-17 16:59Z")}
+    said = findings.held({"n_posts": 14, "n_messages": 3, "outside": 12} | times)
     assert (
-        said
-        == "In the window and its baseline: 14 posts in 3 different wordings, 12 in no narrative and 2 in narratives."
+        said == "In the window: 14 posts in 3 different wordings within 59 min, 12 in no narrative and 2 in narratives."
     )
 
 
