@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from explore.posts.snapshots import LoadOptions, load, open_snapshot
 from explore.present.redaction import calm
 from explore.settings import workspace_at
 from tests.browser.conftest import PROJECT, App, serve
-from tests.narratives.making import NOW, START, stream
+from tests.narratives.making import NOW, START, post, run_with, stream
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=15_000)  # a busy machine answers late
@@ -123,9 +124,9 @@ def explored(tmp_path_factory: pytest.TempPathFactory, canary: Canary) -> tuple[
     workspace = workspace_at(folder / "workspace")
     texts = payloads(canary.url)
     rows = []
-    for number, post in enumerate(stream(each=60)):
+    for number, one in enumerate(stream(each=60)):
         text = texts[number % len(texts)]
-        rows.append({**post, "text": f"{post['text']} {text}", "author_id": text[:80], "region": text, "url": text})
+        rows.append({**one, "text": f"{one['text']} {text}", "author_id": text[:80], "region": text, "url": text})
     for number, text in enumerate(texts[::4]):
         for copy in range(40):
             at = START + timedelta(days=13, seconds=60 * copy + number)
@@ -183,7 +184,7 @@ def test_there_are_fifty_payloads_and_some_became_labels(explored: tuple[Run, Pa
 
 
 def test_emerging_shows_them_as_text(watched: Page, app: App, canary: Canary) -> None:
-    watched.goto(app.url)
+    watched.goto(f"{app.url}/?all=yes")
     settle(watched)
     for row in range(1, 5):
         click_row(watched, row)
@@ -194,6 +195,38 @@ def test_emerging_shows_them_as_text(watched: Page, app: App, canary: Canary) ->
     assert watched.evaluate(INJECTED) == []
     watched.get_by_role("option").first.click()
     settle(watched)
+
+
+def test_a_text_a_tag_or_a_link_that_is_a_row_stays_text_there_and_in_its_briefing(
+    watched: Page, canary: Canary, tmp_path: Path
+) -> None:
+    copies = [
+        post(
+            9000 + 20 * number + copy,
+            text,
+            created_at=START + timedelta(days=13.9, minutes=number),
+            author_id=f"c{copy}",
+        )
+        for number, text in enumerate(payloads(canary.url)[::5])
+        for copy in range(8 + number)
+    ]
+    posts = sorted([*stream(each=60), *copies], key=lambda one: one["created_at"])
+    run_with(workspace_at(tmp_path / "workspace"), posts, groups=["bread", "Zug", "lluvia", "battery"])
+    with serve(PROJECT / "app.py", folder=tmp_path) as items:
+        watched.goto(items.url)
+        settle(watched)
+        for row, kind in enumerate(["text", "text", "words", "link", "text"], start=2):
+            click_row(watched, row)
+            expect(watched).to_have_url(re.compile(f"item={kind}"))
+            texts_are_inert(watched, canary)
+        watched.get_by_role("button", name="Briefing").click()
+        with watched.expect_download() as started:
+            watched.get_by_role("button", name="Download briefing").click()
+        started.value.save_as(tmp_path / "briefing.html")
+    watched.goto((tmp_path / "briefing.html").as_uri())
+    watched.wait_for_selector("figure.drawn .live svg")
+    assert "taken" not in watched.evaluate(SEEN)
+    assert "whole life" not in watched.content()
 
 
 def test_narrative_shows_them_as_text_and_so_does_its_briefing(

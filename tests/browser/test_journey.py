@@ -59,9 +59,12 @@ def test_from_a_file_to_a_briefing_and_a_link(page: Page, app: App, browser: Bro
     expect(page.get_by_test_id("stProgress")).to_contain_text("min")
 
     expect(page.get_by_role("heading", name="Emerging")).to_be_visible(timeout=1000 * ENGINE_SECONDS)
-    expect(page.get_by_text(re.compile(r"narratives grew faster than chance in the last 24 h"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"grew beyond what was to be expected in the last 24 h"))).to_be_visible()
     expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_visible()
     top = page.locator("h2:visible").first.inner_text()
+    page.get_by_text("without a finding").click()
+    expect(page).to_have_url(re.compile("all=yes"))
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     click_row(page, 2)
     expect(page.locator("h2:visible").first).not_to_have_text(top)
     click_row(page, 1)
