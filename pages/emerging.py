@@ -288,6 +288,9 @@ def item_detail(view: View, chosen: dict[str, Any]) -> None:
         st.subheader("Posts that show it", anchor=False)
         cards.posts(evidence.examples.drop_duplicates("why").head(4), key=f"i{chosen['item_id']}")
         st.markdown("**Most active accounts**")
+        if evidence.authors.empty:
+            st.caption("The file names no accounts.")
+            return
         st.dataframe(
             evidence.authors[["author", "posts"]],
             hide_index=True,

@@ -26,10 +26,12 @@ from markupsafe import Markup
 from explore.errors import Refused
 from explore.files import write_bytes
 from explore.narratives.evidence import Evidence, Makeup
+from explore.narratives.items import TEXT
 from explore.narratives.replay import Detection
 from explore.narratives.spread import Spread
 from explore.posts.collection import Collection
 from explore.present import charts, doubts, reasons, repeats, spreading, steadiness, timing, waves, words
+from explore.present.findings import COVERED
 from explore.present.redaction import calm, domain, excerpt, masked
 from explore.present.steadiness import Measured
 from explore.present.theme import DARK, LIGHT
@@ -74,6 +76,7 @@ def render(
         narratives=[
             _narrative(e, place=i, run=run, snapshot=snapshot, measured=m, detection=d, collection=collection)
             | {"spread": told and _spread(told)}
+            | ({"label": COVERED} if cover_posts and e.narrative.get("kind") == TEXT else {})
             for i, (e, m, d, told) in enumerate(zip_longest(evidences, measured, detections, spreads), start=1)
         ],
         window=_window(evidences[0]),

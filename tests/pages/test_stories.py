@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from explore.narratives.run import Run
 from explore.settings import Workspace, workspace_at
-from tests.narratives.making import Post, at, narrative_of, post, run_with
+from tests.narratives.making import Post, at, narrative_of, post, run_with, without
 from tests.pages.conftest import Open, choose, press, read, table
 
 COPIED = "<img src=x onerror=alert(1)> ![x](http://127.0.0.1/y) **ferries** [stop](javascript:1) at noon"
@@ -171,4 +171,16 @@ def test_a_calm_file_has_no_warning_and_one_in_which_everybody_posts_more_has_on
     app = open_app(run=run.id)
     said = "The whole file grew in this window: the 40 active accounts posted 4 times each, usually 1."
     assert said in app.warning[0].value
+    assert not app.exception
+
+
+def test_where_the_file_names_no_accounts_an_item_says_so(
+    open_app: Open, workspace: Workspace, posts: list[Post]
+) -> None:
+    shake = [post(7000 + n, f"quake {word} #shake", created_at=at(13.9, second=n)) for n, word in enumerate(OWN)]
+    everything = sorted([*without(posts, "author_id"), *shake], key=lambda one: one["created_at"])
+    run = run_with(workspace, everything, groups=["bread", "Zug", "lluvia", "battery"])
+    app = open_app(run=run.id, item="tag:#shake")
+    assert app.query_params["item"] == "tag:#shake"
+    assert "The file names no accounts." in read(app)
     assert not app.exception

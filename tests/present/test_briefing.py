@@ -221,3 +221,13 @@ def test_how_it_spread_without_accounts_says_why_nothing_is_told() -> None:
     lacking = spread(lacks="accounts", pace=None, bursts=pd.DataFrame(), pairs=pd.DataFrame(), n_bursts=0)
     page = briefing.render([evidence()], spreads=[lacking], snapshot=SNAPSHOT, run=RUN, now=NOW)
     assert "The file names no accounts, so nobody can say" in page
+
+
+def test_a_covered_text_is_no_heading_either() -> None:
+    text = evidence(kind="text", item_id="text:m1", label="who did it at the old mill")
+    shown = briefing.render([text], snapshot=SNAPSHOT, run=RUN, now=NOW)
+    covered = briefing.render([text], snapshot=SNAPSHOT, run=RUN, now=NOW, cover_posts=True)
+    assert "who did it at the old mill" in shown
+    assert "who did it at the old mill" not in covered
+    assert "a text (covered)" in covered
+    assert "In its whole life" not in covered
