@@ -90,11 +90,11 @@ def _nothing_yet() -> None:
     job = session.current_job() or next(iter(session.latest_jobs()), None)
     if job is not None and not job.ended:
         st.subheader("Your first narratives are on their way", anchor=False)
-        st.write("Once this is done, the narratives show here, the fastest-growing first.")
+        st.write("Once this is done, what grows beyond what was to be expected shows here.")
     else:
         st.subheader("Nothing has been explored yet", anchor=False)
         st.write(
-            "Here you will see the narratives of a snapshot, the fastest-growing first. Begin with a file of posts."
+            "Here you will see what grows in a snapshot beyond what was to be expected. Begin with a file of posts."
         )
         with st.container(horizontal=True):
             if st.button("Load a file of posts", type="primary"):

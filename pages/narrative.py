@@ -24,7 +24,7 @@ def choose(listed: pd.DataFrame) -> int:
         first = next(iter(names))
         st.warning(f"Narrative {asked} is not in this run at this moment. Narrative {first} is shown instead.")
     chosen = st.selectbox(
-        "Narrative · its number (fastest-growing first)",
+        "Narrative · its number (in the order of Emerging)",
         list(names),
         format_func=names.__getitem__,
         key=session.NARRATIVE,

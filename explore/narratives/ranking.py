@@ -1,4 +1,4 @@
-"""The list an investigator reads first: every narrative as of a moment, the fastest-growing on top."""
+"""The list an investigator reads first: every narrative as of a moment, what grew most beyond expectation on top."""
 
 from __future__ import annotations
 
