@@ -16,13 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explore.narratives import amplification, counting, emergence
+from explore.narratives import counting, emergence
 from explore.narratives.ranking import order_of
 from explore.narratives.run import Run, Timeline
 from explore.narratives.text import links, tags
 from explore.narratives.tokens import content_uses
 from explore.narratives.windows import Window, micros, micros_since_epoch
-from explore.posts.pseudonyms import with_pseudonyms
 from explore.posts.snapshots import Snapshot
 
 TEXT, LINK, TAG, TAGS, MEDIA, WORDS = KINDS = ("text", "link", "tag", "tags", "media", "words")
@@ -39,12 +38,6 @@ _TEXTS = """
     SELECT row, text, url, media_id
     FROM (SELECT text, url, media_id, file_row_number AS row FROM read_parquet($posts, file_row_number = true))
     SEMI JOIN (SELECT unnest($rows) AS row) USING (row)
-"""
-_POSTS = """
-    SELECT post_id, created_at, text, author_id, views
-    FROM (SELECT *, file_row_number AS row FROM read_parquet($posts, file_row_number = true))
-    SEMI JOIN (SELECT unnest($rows) AS row) USING (row)
-    ORDER BY created_at, row
 """
 
 
@@ -110,20 +103,6 @@ def items(run: Run, snapshot: Snapshot, window: Window | None, *, emerging: Coll
         looked_at=looked_at,
         holding=_holding(uses[~earlier], line, window),
     )
-
-
-def examples(snapshot: Snapshot, rows: Ints, *, key: bytes, most: int = 4) -> pd.DataFrame:
-    """The latest posts among some rows of the snapshot, no text twice, newest first; `key` makes the pseudonyms.
-
-    Columns as in `evidence.Evidence.examples` but for lang and shares: why, post_id, created_at, author, text, views,
-    copies, accounts and reposts among these posts.
-    """
-    posts = _read(snapshot, _POSTS, rows)
-    posts = posts.join(amplification.repeats(posts.assign(message_id=posts["text"])))
-    latest = posts.drop_duplicates("text", keep="last")[::-1].head(most)
-    columns = ["why", "post_id", "created_at", "author", "text", "views", "copies", "accounts", "reposts"]
-    named = with_pseudonyms(latest, key).rename(columns={"author_id": "author"})
-    return named.assign(why="in the window")[columns].reset_index(drop=True)
 
 
 def _between(run: Run, window: Window) -> tuple[Timeline, Ints]:

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from explore.narratives import emergence, ranking
-from explore.narratives.items import Items, examples, items
+from explore.narratives.evidence import item_evidence
+from explore.narratives.items import Items, items
 from explore.narratives.run import Run, Timeline
 from explore.narratives.windows import Window
 from explore.posts.pseudonyms import pseudonym
@@ -331,31 +332,18 @@ def test_without_accounts_messages_are_counted(workspace: Workspace) -> None:
     assert ids(found, kind="text") == []
 
 
-# --- examples --------------------------------------------------------------------------------------------------------
+# --- what is shown of them -------------------------------------------------------------------------------------------
 
 
-def test_examples_are_the_newest_posts_with_pseudonyms_in_author_and_post_id(quiet: Explored) -> None:
+def test_the_posts_of_an_item_show_pseudonyms_in_author_and_post_id(quiet: Explored) -> None:
     found = seen(quiet, day(10))
-    shown = examples(quiet.snapshot, found.posts[0], key=b"k")
-    newest = [one for one in quiet.posts if "quake" in one["text"].split()][:-5:-1]
-    assert shown["text"].tolist() == [one["text"] for one in newest]
-    assert shown["created_at"].dt.floor("s").tolist() == [one["created_at"].replace(microsecond=0) for one in newest]
-    names = [pseudonym(one["author_id"], b"k") for one in newest]
-    assert shown["author"].tolist() == names
-    assert [one.partition("-")[0] for one in shown["post_id"]] == names
-    assert (shown[["copies", "accounts"]] == 1).all(axis=None)
-
-
-def test_no_text_is_an_example_twice(busy: Explored, seen_busy: Items) -> None:
-    (place,) = seen_busy.rows.index[seen_busy.rows["label"] == RUMOUR]
-    shown = examples(busy.snapshot, seen_busy.posts[place], key=b"k")
-    assert shown["text"].tolist() == [RUMOUR]
-    assert shown.loc[0, ["copies", "accounts"]].tolist() == [27, 27]
-
-
-def test_only_as_many_examples_as_asked_for_are_shown(quiet: Explored) -> None:
-    found = seen(quiet, day(10))
-    assert len(examples(quiet.snapshot, found.posts[0], key=b"k", most=2)) == 2
+    item = found.rows.iloc[0].to_dict()
+    shown = item_evidence(quiet.run, quiet.snapshot, item, found.history[0], window=day(10), key=b"k").examples
+    names = {pseudonym(one["author_id"], b"k") for one in quiet.posts if "quake" in one["text"].split()}
+    assert len(shown) > 3
+    assert all("quake" in text.split() for text in shown["text"])
+    assert set(shown["author"]) <= names
+    assert [one.partition("-")[0] for one in shown["post_id"]] == shown["author"].tolist()
 
 
 # --- runs that are there ---------------------------------------------------------------------------------------------
